@@ -3,6 +3,8 @@ package ppo
 import (
 	"errors"
 	"fmt"
+
+	"plumbline/internal/train"
 )
 
 // Config holds every setting of PPO. Start from DefaultConfig and check with Validate.
@@ -11,17 +13,12 @@ type Config struct {
 	Rollouts     int     `mapstructure:"rollouts"`       // sequences sampled per update
 	Epochs       int     `mapstructure:"epochs"`         // passes over the rollouts of one update
 	Minibatches  int     `mapstructure:"minibatches"`    // optimiser steps per epoch
-	MicroTokens  int     `mapstructure:"micro_tokens"`   // tokens per graph run; bounds memory, changes no result
+	MicroTokens  int     `mapstructure:"micro_tokens"`   // tokens per graph run; bounds memory, changes results by rounding only
 	MaxNewTokens int     `mapstructure:"max_new_tokens"` // where a response without EOS is cut off
 	Temperature  float64 `mapstructure:"temperature"`    // of rollouts, reference and loss alike
 
-	LR          float64 `mapstructure:"lr"`            // of the policy, peak
-	CriticLR    float64 `mapstructure:"critic_lr"`     // of the critic, peak; it has its own optimiser, so no value coefficient is needed
-	Schedule    string  `mapstructure:"schedule"`      // cosine, linear or constant, over all steps
-	Warmup      int     `mapstructure:"warmup"`        // optimiser steps of linear warm-up
-	MinLRRatio  float64 `mapstructure:"min_lr_ratio"`  // rate at the end over the peak, in [0, 1]
-	WeightDecay float64 `mapstructure:"weight_decay"`  // decoupled, matrices only
-	MaxGradNorm float64 `mapstructure:"max_grad_norm"` // global norm, clipped above it; 0 = never
+	Optimizer train.OptimizerConfig `mapstructure:",squash"`   // of policy and critic; lr is the policy's
+	CriticLR  float64               `mapstructure:"critic_lr"` // peak; the critic has its own optimiser, so no value coefficient is needed
 
 	KLCoef      float64 `mapstructure:"kl_coef"`       // β, reward per nat; the first value if adaptive
 	KLTarget    float64 `mapstructure:"kl_target"`     // nats per sequence; 0 keeps β fixed
@@ -48,9 +45,11 @@ type Config struct {
 // higher rates. Values: Huang et al. 2024, arXiv:2403.17031 (β, γ, λ, ε, c, epochs,
 // rate, length), save the temperature: 1 trains the policy that is deployed.
 func DefaultConfig() Config {
+	optimizer := train.DefaultOptimizer(3e-6)
+	optimizer.Kind, optimizer.MinRatio = "linear", 0
 	return Config{
 		Updates: 100, Rollouts: 64, Epochs: 4, Minibatches: 1, MicroTokens: 2048, MaxNewTokens: 53, Temperature: 1,
-		LR: 3e-6, CriticLR: 1e-5, Schedule: "linear", MinLRRatio: 0, MaxGradNorm: 1,
+		Optimizer: optimizer, CriticLR: 1e-5,
 		KLCoef: .05, KLHorizon: 10000,
 		Gamma: 1, Lambda: .95, ClipRange: .2, ValueClip: .2,
 		MissingEOSPenalty: 1, PTXTokens: 2048,
@@ -83,13 +82,10 @@ func (c Config) validateSampling(f *faults) {
 func (c Config) validateSteps(f *faults) {
 	f.rule(c.Epochs >= 1, "epochs", c.Epochs, "≥ 1")
 	f.rule(c.Minibatches >= 1 && c.Minibatches <= c.Rollouts, "minibatches", c.Minibatches, fmt.Sprintf("1 to rollouts (%d)", c.Rollouts))
-	f.rule(positive(c.LR), "lr", c.LR, "> 0")
+	if err := c.Optimizer.Validate(); err != nil {
+		*f = append(*f, err)
+	}
 	f.rule(positive(c.CriticLR), "critic_lr", c.CriticLR, "> 0")
-	f.rule(c.Schedule == "cosine" || c.Schedule == "linear" || c.Schedule == "constant", "schedule", c.Schedule, "cosine, linear or constant")
-	f.rule(c.Warmup >= 0, "warmup", c.Warmup, "≥ 0")
-	f.rule(c.MinLRRatio >= 0 && c.MinLRRatio <= 1, "min_lr_ratio", c.MinLRRatio, "in [0, 1]")
-	f.rule(c.WeightDecay >= 0 && c.WeightDecay < 1, "weight_decay", c.WeightDecay, "in [0, 1)")
-	f.rule(notNegative(c.MaxGradNorm), "max_grad_norm", c.MaxGradNorm, "≥ 0")
 }
 
 func (c Config) validateObjective(f *faults) {

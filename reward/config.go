@@ -14,7 +14,7 @@ type Config struct {
 	Optimizer   train.OptimizerConfig `mapstructure:",squash"`
 	Epochs      int                   `mapstructure:"epochs"`       // passes over the comparisons; more than one overfits soon
 	Batch       int                   `mapstructure:"batch"`        // comparisons per optimiser step
-	MicroTokens int                   `mapstructure:"micro_tokens"` // tokens per graph run; bounds memory, changes no result
+	MicroTokens int                   `mapstructure:"micro_tokens"` // tokens per graph run; bounds memory, changes results by rounding only
 	CenterCoef  float64               `mapstructure:"center_coef"`  // c of PairLoss, holds scores near zero
 	EvalShare   float64               `mapstructure:"eval_share"`   // of the comparisons held out, in (0, 1)
 }
