@@ -22,8 +22,9 @@ type addedToken struct {
 	id int32 // ID, checked
 }
 
-// index fills the matchers, once it is known which tokens are special.
+// index prepares encoding, once it is known which tokens are special.
 func (t *BPE) index() {
+	t.splitSpaced()
 	for _, a := range t.added {
 		if a.Normalized && !a.Special {
 			t.normal.add(t.normalizer.apply(a.Content, place{follows: true}), a)

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"io"
 	"os"
+	"slices"
 	"testing"
 
 	"plumbline/internal/shared"
@@ -40,4 +41,14 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportMetric(float64(b.N*len(text))/1e6/b.Elapsed().Seconds(), "MB/s")
 		})
 	}
+}
+
+func BenchmarkTrain(b *testing.B) {
+	text := warAndPeace(b)
+	for b.Loop() {
+		if _, err := Train(slices.Values([]string{text}), TrainOptions{VocabSize: 4096}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(text))/1e6/b.Elapsed().Seconds(), "MB/s")
 }

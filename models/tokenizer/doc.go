@@ -4,7 +4,7 @@
 //	bpe.go            BPE: text -> sections -> words -> ids
 //	added.go          added tokens ("<|im_end|>") are found before anything else
 //	normalize.go      a section is normalised (NFC, U+2581 for a space)
-//	split.go scan.go  and split into words, by regular expression or by hand
+//	split.go          and split into words, mostly by regular expression
 //	merge.go          a word's symbols are merged, best pair first
 //	decode.go         ids -> text, at once or as they are sampled
 //

@@ -1,7 +1,7 @@
 package tokenizer
 
 import (
-	"container/heap"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -27,7 +27,7 @@ func (p pairs) merge(symbols []int32) []int32 {
 
 const never = 1<<31 - 1
 
-// rank is what the pair at i merges into; rank never means it does not.
+// at is the merge of symbols i and i+1; its rank is never where there is none.
 func (p pairs) at(symbols []int32, i int) merge {
 	if i < 0 || i+1 >= len(symbols) {
 		return merge{rank: never}
@@ -67,73 +67,51 @@ func (p pairs) mergeShort(symbols []int32) []int32 {
 // mergeLong keeps the symbols in a linked list and the pairs in a heap: n log n for a
 // text that is one word, as in vocabularies without a pre-tokenizer.
 func (p pairs) mergeLong(symbols []int32) []int32 {
-	n := len(symbols)
+	n := int32(len(symbols))
 	prev, next := make([]int32, n), make([]int32, n)
-	var q queue
-	push := func(left, right int32) {
-		if left < 0 || int(right) >= n {
+	var q queue[candidate]
+	offer := func(left int32) {
+		if left < 0 || next[left] >= n {
 			return
 		}
-		if m, ok := p[[2]int32{symbols[left], symbols[right]}]; ok {
-			q = append(q, candidate{m, left, symbols[left], symbols[right]})
+		pair := [2]int32{symbols[left], symbols[next[left]]}
+		if m, ok := p[pair]; ok {
+			q.push(candidate{m, left, pair})
 		}
 	}
-	for i := range int32(n) {
+	for i := range n {
 		prev[i], next[i] = i-1, i+1
-		push(i, i+1)
+		offer(i)
 	}
-	heap.Init(&q)
 	for len(q) > 0 {
-		c := heap.Pop(&q).(candidate)
+		c := q.pop()
 		right := next[c.at]
-		if symbols[c.at] != c.left || int(right) >= n || symbols[right] != c.right {
+		if right >= n || c.pair != [2]int32{symbols[c.at], symbols[right]} {
 			continue // one of the two has merged with another since
 		}
 		symbols[c.at], symbols[right] = c.id, gone
 		next[c.at] = next[right]
-		if int(next[right]) < n {
+		if next[right] < n {
 			prev[next[right]] = c.at
 		}
-		for _, at := range []int32{prev[c.at], c.at} {
-			before := len(q)
-			if at >= 0 {
-				push(at, next[at])
-			}
-			if len(q) > before {
-				heap.Fix(&q, before)
-			}
-		}
+		offer(prev[c.at])
+		offer(c.at)
 	}
-	out := symbols[:0]
-	for _, s := range symbols {
-		if s != gone {
-			out = append(out, s)
-		}
-	}
-	return out
+	return slices.DeleteFunc(symbols, func(s int32) bool { return s == gone })
 }
 
 const gone = -1 << 31
 
-// candidate is a merge that was possible when it was found.
+// candidate is a merge that was possible when it was found: of the symbols pair, the
+// left one at position at.
 type candidate struct {
 	merge
-	at, left, right int32 // where, and the two symbols seen there
+	at   int32
+	pair [2]int32
 }
 
-type queue []candidate
-
-func (q queue) Len() int      { return len(q) }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q queue) Less(i, j int) bool {
-	return q[i].rank < q[j].rank || q[i].rank == q[j].rank && q[i].at < q[j].at
-}
-func (q *queue) Push(x any) { *q = append(*q, x.(candidate)) }
-func (q *queue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return last
+func (c candidate) before(d candidate) bool {
+	return c.rank < d.rank || c.rank == d.rank && c.at < d.at
 }
 
 // alphabet turns a word into symbols and what is left of them into ids.

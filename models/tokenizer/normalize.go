@@ -7,7 +7,10 @@ import (
 )
 
 // space stands for U+0020 in vocabularies that work on characters.
-const space = "\u2581"
+const (
+	space     = "\u2581"
+	spaceRune = '\u2581'
+)
 
 // normalizer is a list of rewritings, applied in order.
 type normalizer []rewrite

@@ -221,3 +221,13 @@ func parseIDs(t testing.TB, line string) []int32 {
 
 func clip(ids []int32) string { return fmt.Sprint(ids[:min(len(ids), 20)]) }
 
+func decodeFile(t testing.TB, path string, v any) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		t.Fatal(err)
+	}
+}

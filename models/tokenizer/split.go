@@ -142,6 +142,33 @@ func withNext(find finder) splitter {
 	}
 }
 
+// splitSpaced adds a cut before every U+2581 that follows another character, if no merge
+// reaches over such a place: the ids stay the same, and words come from the cache.
+func (t *BPE) splitSpaced() {
+	if _, ok := t.alphabet.ids[spaceRune]; !ok || t.alphabet.bytes {
+		return
+	}
+	for _, m := range t.pairs {
+		if s := strings.TrimLeft(t.tokens[m.id], space); strings.Contains(s, space) {
+			return
+		}
+	}
+	t.splitters = append(t.splitters, beforeSpaces)
+}
+
+func beforeSpaces(dst []string, text string) []string {
+	at := 0
+	last := spaceRune
+	for i, r := range text {
+		if r == spaceRune && last != spaceRune {
+			dst = append(dst, text[at:i])
+			at = i
+		}
+		last = r
+	}
+	return appendWord(dst, text[at:])
+}
+
 func appendWord(dst []string, w string) []string {
 	if w == "" {
 		return dst
