@@ -6,7 +6,7 @@
 //	reward.go     score and β·KL -> one reward per token
 //	advantage.go  rewards, values -> advantages, returns; whitening
 //	loss.go       clipped policy loss, clipped value loss, entropy bonus, and their gradients
-//	kl.go         estimators of the KL divergence; the controllers of β
+//	kl.go         the controllers of β
 //
 // Shapes: N rollouts, T response tokens of one of them, S = ΣT laid end to end.
 // Values that belong to tokens are rows [N][T]; a loss takes them laid end to end

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"plumbline/internal/eval"
 	"plumbline/internal/shared"
 )
 
@@ -194,7 +195,7 @@ func TestGoldenLosses(t *testing.T) {
 // TRL's policy_kl is mean(old - new): k1 of KL(old‖new).
 func TestGoldenPolicyKL(t *testing.T) {
 	for _, c := range goldens(t, "loss") {
-		got, err := EstimateKL(c.real(t, c.Inputs, "old_logprobs"), c.real(t, c.Inputs, "logprobs"))
+		got, err := eval.EstimateKL(c.real(t, c.Inputs, "old_logprobs"), c.real(t, c.Inputs, "logprobs"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,62 +281,6 @@ func TestGoldenAdaptiveKL(t *testing.T) {
 			control.Update(kl, int(c.num(t, "n_steps")))
 			near(t, fmt.Sprintf("%s[%d]", c.name(), i), control.Beta, want[i])
 		}
-	}
-}
-
-func TestGoldenKLEstimators(t *testing.T) {
-	data, err := os.ReadFile(shared.Path(t, "golden", "alignment", "kl.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Cases []struct {
-			Estimator string
-			Inputs    map[string]rows
-			Expected  struct {
-				PerToken       rows      `json:"per_token"`
-				MaskedMean     float64   `json:"masked_mean"`
-				PerSequenceSum []float64 `json:"per_sequence_sum"`
-			}
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	estimators := map[string]func(float64) float64{"k1": K1, "k3": K3}
-	seen := 0
-	for _, c := range file.Cases {
-		k, ok := estimators[c.Estimator]
-		if !ok {
-			continue // k2, which nothing here uses
-		}
-		seen++
-		logprob, ref, want := unpad(c.Inputs["logprobs"], c.Inputs["mask"]), unpad(c.Inputs["ref_logprobs"], c.Inputs["mask"]), unpad(c.Expected.PerToken, c.Inputs["mask"])
-		for i := range want {
-			for j := range want[i] {
-				near(t, fmt.Sprintf("%s[%d][%d]", c.Estimator, i, j), k(logprob[i][j]-ref[i][j]), want[i][j])
-			}
-		}
-		e, err := EstimateKL(logprob, ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mean := 0.0
-		for _, s := range c.Expected.PerSequenceSum {
-			mean += s / float64(len(want))
-		}
-		if c.Estimator == "k3" {
-			near(t, "k3 per sequence", e.K3, mean)
-			near(t, "k3 per token", e.TokenK3, c.Expected.MaskedMean)
-			nearRows(t, "k3 sums", rows{e.SumsK3}, rows{c.Expected.PerSequenceSum})
-			continue
-		}
-		near(t, "k1 per sequence", e.K1, mean)
-		near(t, "k1 per token", e.TokenK1, c.Expected.MaskedMean)
-		nearRows(t, "k1 sums", rows{e.SumsK1}, rows{c.Expected.PerSequenceSum})
-	}
-	if seen != len(estimators) {
-		t.Errorf("got goldens of %d estimators, want %d", seen, len(estimators))
 	}
 }
 

@@ -3,6 +3,8 @@ package ppo
 import (
 	"fmt"
 	"math"
+
+	"plumbline/internal/eval"
 )
 
 // Term is one loss over S tokens, as a sum: terms of several micro-batches add up,
@@ -120,7 +122,7 @@ func (o *PolicyObjective) count(term Term, logprob []float64, entropy float64) {
 	o.clipped += term.Clipped
 	o.entropy += entropy
 	for t, l := range logprob {
-		o.drift += K3(o.Old[t] - l)
+		o.drift += eval.K3(o.Old[t] - l)
 	}
 }
 

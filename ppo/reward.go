@@ -10,8 +10,8 @@ import (
 //	r_t = -β·(log π_t - log π_ref,t) + [t = T-1]·score
 //
 // logprob and ref are [T] in nats, both at the sampling temperature; beta ≥ 0 is
-// reward per nat; score lands on the last real token. The penalty is the k1
-// estimator: its expected gradient is that of the KL divergence itself, which that
+// reward per nat; score lands on the last real token. The penalty is k1
+// (eval.K1): its expected gradient is that of the KL divergence itself, which that
 // of k3 is not. Unequal or zero lengths are an error. Ziegler et al. 2019,
 // arXiv:1909.08593, sec. 2.
 func TokenRewards(logprob, ref []float64, score, beta float64) ([]float64, error) {
@@ -20,7 +20,7 @@ func TokenRewards(logprob, ref []float64, score, beta float64) ([]float64, error
 	}
 	r := make([]float64, len(logprob))
 	for t := range r {
-		r[t] = -beta * K1(logprob[t]-ref[t])
+		r[t] = -beta * (logprob[t] - ref[t])
 	}
 	r[len(r)-1] += score
 	return r, nil

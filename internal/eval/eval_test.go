@@ -198,7 +198,7 @@ func TestErrors(t *testing.T) {
 		"eval: perplexity: document 0: got logprob NaN":      func() error { _, err := b.Perplexity([]float64{nan, -2}, []int{1, 1}); return err },
 		"eval: win rate: got 1 scores of A, 0 of B":          func() error { _, err := b.WinRate([]float64{1}, nil); return err },
 		"eval: win rate: prompt 1: got scores NaN and 2":     func() error { _, err := b.WinRate([]float64{1, nan}, []float64{1, 2}); return err },
-		"ppo: kl: got 1 rows":                                func() error { _, err := b.KL([][]float64{{1}}, nil); return err },
+		"eval: kl: got 1 rollouts, 0 of the reference":       func() error { _, err := b.KL([][]float64{{1}}, nil); return err },
 		"eval: distinct: got n = 0":                          func() error { _, err := Distinct(nil, 0); return err },
 		"eval: lengths: got no responses":                    func() error { _, err := LengthsOf(nil); return err },
 	} {

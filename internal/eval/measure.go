@@ -3,8 +3,6 @@ package eval
 import (
 	"fmt"
 	"math"
-
-	"plumbline/ppo"
 )
 
 // Perplexity is how many tokens a model wavers between, over D documents:
@@ -41,7 +39,7 @@ type KL struct {
 // KL estimates the divergence from responses sampled by the policy: logprob and ref
 // are [N][T] of the same tokens at the same temperature, in nats.
 func (b Bootstrap) KL(logprob, ref [][]float64) (kl KL, err error) {
-	e, err := ppo.EstimateKL(logprob, ref)
+	e, err := EstimateKL(logprob, ref)
 	if err != nil {
 		return kl, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"plumbline/internal/eval"
 	"plumbline/ppo"
 )
 
@@ -55,7 +56,7 @@ func TestGateSeesMutants(t *testing.T) {
 func k3Rewards(logprob, ref []float64, score, beta float64) ([]float64, error) {
 	r := make([]float64, len(logprob))
 	for t := range r {
-		r[t] = -beta * ppo.K3(logprob[t]-ref[t])
+		r[t] = -beta * eval.K3(logprob[t]-ref[t])
 	}
 	r[len(r)-1] += score
 	return r, nil
