@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
+
+	"plumbline/internal/random"
 )
 
 // Split sets about the given fraction of the prompts aside, by a hash of (seed, key):
@@ -36,13 +37,9 @@ func position(seed uint64, key string) float64 {
 }
 
 // Permutation is the order in which n items are visited in an epoch. It is a function
-// of its arguments alone: ChaCha8 under the key (seed, epoch), so an order can be made
-// again without having made the ones before it.
+// of its arguments alone, so an order can be made again without those before it.
 func Permutation(n int, seed, epoch uint64) []int {
-	var key [32]byte
-	binary.LittleEndian.PutUint64(key[0:], seed)
-	binary.LittleEndian.PutUint64(key[8:], epoch)
-	return rand.New(rand.NewChaCha8(key)).Perm(n)
+	return random.New(random.Key("dataset.order"), seed, epoch).Perm(n)
 }
 
 // Shuffle is items in the order of Permutation; items stays as it is.
