@@ -1,0 +1,17 @@
+// Package labeling turns candidate responses into human preferences. Read it in
+// the order a preference comes about:
+//
+//	project.go    what is asked: the task, its scale, how many answers per item
+//	item.go       a prompt and the candidate responses to it
+//	import.go     JSONL -> items
+//	judgement.go  one annotator's answer, in candidate ids
+//	store.go      the Store interface: who may judge what, and what was judged
+//	compare.go    all answers to an item -> one Comparison to train on
+//	export.go     judgements -> JSONL, recorded with its hash
+//
+// The packages below it: store keeps everything in SQLite; screen and tui show an
+// item to a person; simulate answers with a known skill; quality measures.
+//
+// An answer never says "left" or "right": it names a candidate, and which candidate
+// stood where is kept beside it, so that a side bias can be measured and undone.
+package labeling

@@ -1,0 +1,219 @@
+package labeling
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Format is what an export writes, one JSON object a line.
+type Format string
+
+const (
+	// FormatJudgements is every answer ever given, superseded ones too.
+	FormatJudgements Format = "judgements"
+	// FormatComparisons is one Comparison per judged item: what the reward model reads.
+	FormatComparisons Format = "comparisons"
+	// FormatTRL is prompt, chosen, rejected by majority, as TRL reads them; items
+	// without a majority are left out.
+	FormatTRL Format = "trl"
+)
+
+// Formats lists the formats there are.
+func Formats() []Format { return []Format{FormatJudgements, FormatComparisons, FormatTRL} }
+
+// Export writes a project to w and records that with the hash of the bytes. The
+// bytes depend on nothing but what was imported and answered: lines are in order of
+// import, then of slots, then of corrections.
+func Export(ctx context.Context, a Archive, project string, f Format, w io.Writer) (ExportRun, error) {
+	lines, ok := exporters[f]
+	if !ok {
+		return ExportRun{}, fmt.Errorf("labeling: export: format: got %q, want one of %v", f, Formats())
+	}
+	out := newTally(w)
+	for j, err := range a.Judged(ctx, project) {
+		if err != nil {
+			return ExportRun{}, err
+		}
+		if err := lines(j, out); err != nil {
+			return ExportRun{}, fmt.Errorf("labeling: export: item %q: %w", j.Item.Ref, err)
+		}
+	}
+	if err := out.buf.Flush(); err != nil {
+		return ExportRun{}, fmt.Errorf("labeling: export: %w", err)
+	}
+	return a.RecordExport(ctx, ExportRun{
+		Project: project, Format: f, Lines: out.lines, Bytes: out.bytes, SHA256: hex.EncodeToString(out.hash.Sum(nil)),
+	})
+}
+
+// ExportFile is Export into a file that appears whole or not at all.
+func ExportFile(ctx context.Context, a Archive, project string, f Format, path string) (run ExportRun, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return run, fmt.Errorf("labeling: export: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignoreGone(tmp.Close()), ignoreGone(os.Remove(tmp.Name())))
+		}
+	}()
+	if run, err = Export(ctx, a, project, f, tmp); err != nil {
+		return run, err
+	}
+	if err = errors.Join(tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return run, fmt.Errorf("labeling: export: %w", err)
+	}
+	return run, os.Rename(tmp.Name(), path)
+}
+
+// ignoreGone drops what a second close or remove answers.
+func ignoreGone(err error) error {
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// tally writes lines and counts and hashes what it wrote.
+type tally struct {
+	buf   *bufio.Writer
+	hash  hash.Hash
+	lines int
+	bytes int64
+}
+
+func newTally(w io.Writer) *tally {
+	h := sha256.New()
+	return &tally{buf: bufio.NewWriterSize(io.MultiWriter(w, h), 1<<16), hash: h}
+}
+
+func (t *tally) write(v any) error {
+	b, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	n, err := t.buf.Write(append(b, '\n'))
+	t.lines, t.bytes = t.lines+1, t.bytes+int64(n)
+	return err
+}
+
+var exporters = map[Format]func(JudgedItem, *tally) error{
+	FormatJudgements:  writeJudgements,
+	FormatComparisons: writeComparison,
+	FormatTRL:         writeTRL,
+}
+
+type judgementLine struct {
+	ID         string        `json:"id"`
+	Item       string        `json:"item"`
+	Slot       int           `json:"slot"`
+	Annotator  string        `json:"annotator"`
+	Simulated  bool          `json:"simulated"`
+	Shown      []CandidateID `json:"shown"`   // from left to right
+	Sources    []string      `json:"sources"` // of the candidates shown
+	Answer     Answer        `json:"answer"`
+	Guideline  int           `json:"guideline"`
+	ActiveMS   int64         `json:"active_ms"`
+	WallMS     int64         `json:"wall_ms"`
+	At         time.Time     `json:"at"`
+	Supersedes string        `json:"supersedes,omitempty"`
+	Current    bool          `json:"current"`
+}
+
+func writeJudgements(j JudgedItem, to *tally) error {
+	for _, g := range j.Judgements {
+		l := judgementLine{
+			ID: g.ID, Item: j.Item.Ref, Slot: g.Slot, Annotator: g.Annotator, Simulated: g.Simulated, Shown: g.Shown,
+			Answer: g.Answer, Guideline: g.Guideline, ActiveMS: g.Active.Milliseconds(), WallMS: g.Wall.Milliseconds(),
+			At: g.At.UTC(), Supersedes: g.Supersedes, Current: g.Current,
+		}
+		for _, id := range g.Shown {
+			c, _ := j.Item.Candidate(id)
+			l.Sources = append(l.Sources, c.Source)
+		}
+		if err := to.write(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type comparisonLine struct {
+	ID          string           `json:"id"`
+	Prompt      promptLine       `json:"prompt"`
+	Candidates  []string         `json:"candidates"`
+	Preferences []preferenceLine `json:"preferences"`
+	Judgements  []string         `json:"judgement_ids"`
+}
+
+type promptLine struct {
+	ID       string    `json:"id"`
+	Text     string    `json:"text,omitempty"`
+	Messages []Message `json:"messages,omitempty"`
+}
+
+type preferenceLine struct {
+	Chosen   int     `json:"chosen"`
+	Rejected int     `json:"rejected"`
+	Weight   float64 `json:"weight"`
+	Margin   float64 `json:"margin"`
+	Tie      bool    `json:"tie"`
+}
+
+func writeComparison(j JudgedItem, to *tally) error {
+	c, ok := Compare(j)
+	if !ok {
+		return nil
+	}
+	l := comparisonLine{ID: c.Item.Ref, Prompt: promptLine{c.Item.Ref, c.Item.Prompt.Text, c.Item.Prompt.Messages}, Judgements: c.Judgements}
+	for _, k := range c.Item.Candidates {
+		l.Candidates = append(l.Candidates, k.Text)
+	}
+	for _, p := range c.Preferences {
+		l.Preferences = append(l.Preferences, preferenceLine{p.Chosen, p.Rejected, p.Weight, p.Margin, p.Tie})
+	}
+	return to.write(l)
+}
+
+// trlLine is a preference as TRL's DPO and reward trainers read it: strings, or
+// messages where the prompt is a conversation.
+type trlLine struct {
+	ID         string   `json:"id"`
+	Prompt     Prompt   `json:"prompt"`
+	Chosen     Prompt   `json:"chosen"`
+	Rejected   Prompt   `json:"rejected"`
+	Margin     float64  `json:"margin"`
+	Weight     float64  `json:"weight"`
+	Judgements []string `json:"judgement_ids"`
+}
+
+func writeTRL(j JudgedItem, to *tally) error {
+	c, ok := Compare(j)
+	if !ok {
+		return nil
+	}
+	p, ok := c.Majority()
+	if !ok {
+		return nil
+	}
+	reply := func(i int) Prompt {
+		text := c.Item.Candidates[i].Text
+		if len(c.Item.Prompt.Messages) == 0 {
+			return Prompt{Text: text}
+		}
+		return Prompt{Messages: []Message{{Role: "assistant", Content: text}}}
+	}
+	return to.write(trlLine{
+		ID: c.Item.Ref, Prompt: c.Item.Prompt, Chosen: reply(p.Chosen), Rejected: reply(p.Rejected),
+		Margin: p.Margin, Weight: p.Weight, Judgements: c.Judgements,
+	})
+}

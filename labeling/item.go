@@ -1,0 +1,130 @@
+package labeling
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// CandidateID names a candidate within a store.
+type CandidateID int64
+
+// Message is one turn of a conversation.
+type Message struct {
+	Role    string `json:"role"` // "system", "user" or "assistant"
+	Content string `json:"content"`
+}
+
+// Prompt is what the candidates respond to. Exactly one of Text and Messages is
+// set. In JSON it is a string or an array of messages.
+type Prompt struct {
+	Text     string
+	Messages []Message
+}
+
+// MarshalJSON writes a string or an array of messages.
+func (p Prompt) MarshalJSON() ([]byte, error) {
+	if len(p.Messages) > 0 {
+		return marshal(p.Messages)
+	}
+	return marshal(p.Text)
+}
+
+// marshal is json.Marshal that leaves <, > and & readable.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (p *Prompt) UnmarshalJSON(b []byte) error {
+	*p = Prompt{}
+	switch b = bytes.TrimSpace(b); {
+	case len(b) > 0 && b[0] == '"':
+		return json.Unmarshal(b, &p.Text)
+	case len(b) > 0 && b[0] == '[':
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		return d.Decode(&p.Messages)
+	}
+	return fmt.Errorf("prompt: got %.20s, want a string or an array of messages", b)
+}
+
+// String is the prompt as one text: a conversation has a line "role: content" per
+// message. It is what a screen shows and a utility function is given.
+func (p Prompt) String() string {
+	if len(p.Messages) == 0 {
+		return p.Text
+	}
+	var b strings.Builder
+	for i, m := range p.Messages {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s: %s", m.Role, m.Content)
+	}
+	return b.String()
+}
+
+// Candidate is one response to the prompt. Its text is kept byte for byte, however
+// broken: what is safe to show is decided by the screen.
+type Candidate struct {
+	ID     CandidateID // given by the store
+	Text   string
+	Source string // the model or person it comes from; annotators do not see it
+}
+
+// Item is a prompt and the candidates to judge. It never changes once stored.
+type Item struct {
+	ID         int64  // given by the store, in order of import
+	Ref        string // its id in the world outside, unique in the project
+	Prompt     Prompt
+	Candidates []Candidate
+	Priority   float64 // higher is judged first
+}
+
+// Validate reports every fault of the item under a task.
+func (it Item) Validate(t Task) error {
+	var errs []error
+	rule := func(ok bool, key string, got any, want string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))
+		}
+	}
+	rule(it.Ref != "" && len(it.Ref) <= 500 && utf8.ValidString(it.Ref), "id", fmt.Sprintf("%.40q", it.Ref), "1 to 500 bytes of text")
+	rule((it.Prompt.Text != "") != (len(it.Prompt.Messages) > 0), "prompt", "none or two", "a text or messages")
+	for i, m := range it.Prompt.Messages {
+		known := m.Role == "system" || m.Role == "user" || m.Role == "assistant"
+		rule(known, fmt.Sprintf("prompt[%d].role", i), fmt.Sprintf("%q", m.Role), "system, user or assistant")
+		rule(utf8.ValidString(m.Content), fmt.Sprintf("prompt[%d].content", i), "broken UTF-8", "UTF-8")
+	}
+	if t.Kind == Pair {
+		rule(len(it.Candidates) == 2, "candidates", len(it.Candidates), "2")
+	}
+	rule(it.Priority-it.Priority == 0, "priority", it.Priority, "a finite number")
+	return errors.Join(errs...)
+}
+
+// Candidate finds a candidate of the item by its id.
+func (it Item) Candidate(id CandidateID) (Candidate, bool) {
+	if i := it.Index(id); i >= 0 {
+		return it.Candidates[i], true
+	}
+	return Candidate{}, false
+}
+
+// Index is the place of a candidate in the item, or -1.
+func (it Item) Index(id CandidateID) int {
+	for i, c := range it.Candidates {
+		if c.ID == id {
+			return i
+		}
+	}
+	return -1
+}

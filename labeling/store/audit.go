@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+
+	"plumbline/labeling"
+)
+
+// maxFaults bounds an audit's list.
+const maxFaults = 100
+
+// Audit implements labeling.Archive. It holds every event against the one before,
+// every row that the log vouches for against its digest, and every such row against
+// the log; and it looks whether the triggers are in place and the file is sound.
+// What a log alone cannot show is that its end was cut off together with the rows it
+// vouched for: that is what the anchor is for.
+func (s *Store) Audit(ctx context.Context, anchor string) (labeling.Audit, error) {
+	a := auditor{anchor: anchor}
+	err := s.snapshot(ctx, "audit", func(tx *sql.Tx) error {
+		a.tx = tx
+		for _, check := range []func() error{a.sound, a.guarded, a.vouched, a.chained, a.slots} {
+			if err := check(); err != nil { // a file too broken to read is a finding too
+				a.fault("reading: %v", err)
+			}
+		}
+		return nil
+	})
+	return a.out, err
+}
+
+type auditor struct {
+	tx     *sql.Tx
+	anchor string
+	rows   map[subject]string // what the tables hold: the digest of each row
+	out    labeling.Audit
+}
+
+// subject is a row that the log vouches for.
+type subject struct{ kind, id string }
+
+func (a *auditor) fault(format string, args ...any) {
+	if len(a.out.Faults) < maxFaults {
+		a.out.Faults = append(a.out.Faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// sound asks SQLite about the file.
+func (a *auditor) sound() error {
+	err := each(a.tx, func(scan scanner) error {
+		var verdict string
+		err := scan(&verdict)
+		if verdict != "ok" {
+			a.fault("file: %s", verdict)
+		}
+		return err
+	}, `PRAGMA integrity_check(20)`)
+	if err != nil {
+		return err
+	}
+	return each(a.tx, func(scan scanner) error {
+		var table, parent string
+		var row, key sql.NullInt64
+		err := scan(&table, &row, &parent, &key)
+		a.fault("%s %d: names a %s that is not there", table, row.Int64, parent)
+		return err
+	}, `PRAGMA foreign_key_check`)
+}
+
+// createTrigger finds the triggers in the migrations; none has an END but its last.
+var createTrigger = regexp.MustCompile(`(?s)CREATE TRIGGER (\w+) .*?END`)
+
+// guarded compares the triggers that keep history from being changed with those the
+// migrations made.
+func (a *auditor) guarded() error {
+	have := map[string]string{}
+	err := each(a.tx, func(scan scanner) error {
+		var name, body string
+		err := scan(&name, &body)
+		have[name] = body
+		return err
+	}, `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'`)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		b, err := migrations.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		for _, m := range createTrigger.FindAllSubmatch(b, -1) {
+			if have[string(m[1])] != string(m[0]) {
+				a.fault("trigger %s: gone or changed", m[1])
+			}
+		}
+	}
+	return nil
+}
+
+// vouched computes the digest of every row that the log vouches for.
+func (a *auditor) vouched() error {
+	a.rows = map[subject]string{}
+	for _, t := range vouchedTables {
+		err := each(a.tx, func(scan scanner) error {
+			id, sum, err := t.digest(a.tx, scan)
+			a.rows[subject{t.kind, id}] = sum
+			return err
+		}, t.statement)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.kind, err)
+		}
+	}
+	return nil
+}
+
+// chained walks the log.
+func (a *auditor) chained() error {
+	var prev event
+	anchored := a.anchor == ""
+	err := each(a.tx, func(scan scanner) error {
+		var e event
+		if err := scan(&e.seq, &e.at, &e.actor, &e.kind, &e.subject, &e.digest, &e.prev, &e.hash); err != nil {
+			return err
+		}
+		a.link(prev, e)
+		anchored = anchored || e.hash == a.anchor
+		prev = e
+		a.out.Events++
+		return nil
+	}, `SELECT seq, at, coalesce(actor, 0), kind, subject, digest, prev, hash FROM event ORDER BY seq`)
+	if err != nil {
+		return err
+	}
+	a.out.Head = prev.hash
+	if !anchored {
+		a.fault("log: the anchor %s is not in it: it was cut off or written anew", a.anchor)
+	}
+	a.unvouched()
+	return a.counted(prev.seq)
+}
+
+// link checks one event, and takes what it vouches for off the list.
+func (a *auditor) link(prev, e event) {
+	if e.seq != prev.seq+1 {
+		a.fault("event %d: follows event %d: one or more are gone", e.seq, prev.seq)
+	}
+	if e.prev != prev.hash || e.hash != e.sum() {
+		a.fault("event %d: its hash is not that of its content: it, or the one before, was changed", e.seq)
+	}
+	if e.kind == kindSteal {
+		return
+	}
+	if e.kind == kindJudgement {
+		a.out.Judgements++
+	}
+	key := subject{e.kind, e.subject}
+	switch sum, ok := a.rows[key]; {
+	case !ok:
+		a.fault("%s %s: gone, but event %d recorded it", e.kind, e.subject, e.seq)
+	case sum != e.digest:
+		a.fault("%s %s: not what event %d recorded: it was changed", e.kind, e.subject, e.seq)
+	}
+	delete(a.rows, key)
+}
+
+// unvouched reports rows that nothing in the log speaks of.
+func (a *auditor) unvouched() {
+	var left []string
+	for k := range a.rows {
+		left = append(left, k.kind+" "+k.id)
+	}
+	slices.Sort(left)
+	for _, name := range left {
+		a.fault("%s: no event recorded it: it was written past the store", name)
+	}
+}
+
+// counted compares the log's end with SQLite's own memory of the largest number.
+func (a *auditor) counted(last int64) error {
+	var largest int64
+	err := a.tx.QueryRow(`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'`).Scan(&largest)
+	if err == nil && largest != last {
+		a.fault("log: ends with event %d, but event %d was written", last, largest)
+	}
+	return err
+}
+
+// slots checks that a slot is done exactly if it was judged, once.
+func (a *auditor) slots() error {
+	return each(a.tx, func(scan scanner) error {
+		var id int64
+		var state string
+		var n int
+		err := scan(&id, &state, &n)
+		a.fault("slot %d: %s, but has %d judgements that supersede no other", id, state, n)
+		return err
+	}, `SELECT s.id, s.state, count(j.id) AS judged FROM slot s LEFT JOIN judgement j ON j.slot_id = s.id AND j.supersedes IS NULL
+		GROUP BY s.id HAVING judged <> (s.state = 'done')`)
+}
+
+// vouchedTable reads the rows of one kind and digests each as the store did.
+type vouchedTable struct {
+	kind      string
+	statement string
+	digest    func(*sql.Tx, scanner) (id, sum string, err error)
+}
+
+var vouchedTables = []vouchedTable{
+	{kindProject, `SELECT id, name, task, overlap, seed FROM project`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var name, task string
+		var overlap int
+		var seed int64
+		err = scan(&id, &name, &task, &overlap, &seed)
+		return id, projectDigest(name, task, overlap, seed), err
+	}},
+	{kindGuideline, `SELECT id, project_id, version, body FROM guideline`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var project int64
+		var version int
+		var body string
+		err = scan(&id, &project, &version, &body)
+		return id, guidelineDigest(project, version, body), err
+	}},
+	{kindAnnotator, `SELECT id, handle, simulated FROM annotator`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var handle string
+		var simulated bool
+		err = scan(&id, &handle, &simulated)
+		return id, annotatorDigest(handle, simulated), err
+	}},
+	{kindItem, `SELECT id, project_id, ref, kind, prompt, messages, priority FROM item`, itemVouch},
+	{kindSkip, `SELECT id, item_id, annotator_id, reason, at FROM skip`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var item, annotator, at int64
+		var reason string
+		err = scan(&id, &item, &annotator, &reason, &at)
+		return id, skipDigest(item, annotator, reason, at), err
+	}},
+	{kindJudgement, `SELECT uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes FROM judgement`, judgementVouch},
+	{kindExport, `SELECT id, project_id, format, sha256, lines, bytes, head FROM export_run`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var project, bytes int64
+		var format, hash, head string
+		var lines int
+		err = scan(&id, &project, &format, &hash, &lines, &bytes, &head)
+		return id, exportDigest(project, format, hash, lines, bytes, head), err
+	}},
+}
+
+func itemVouch(tx *sql.Tx, scan scanner) (id, sum string, err error) {
+	var r itemRow
+	if err := scan(&r.id, &r.project, &r.ref, &r.kind, &r.prompt, &r.messages, &r.priority); err != nil {
+		return "", "", err
+	}
+	if r.candidates, err = readCandidates(tx, r.id); err != nil {
+		return "", "", err
+	}
+	for _, c := range r.candidates {
+		r.ids = append(r.ids, c.ID)
+	}
+	return fmt.Sprint(r.id), r.vouch(), nil
+}
+
+func judgementVouch(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	var r judgementRow
+	err = scan(&r.uuid, &r.slot, &r.item, &r.annotator, &r.guideline, &r.shown, &r.answer, &r.active, &r.wall, &r.at, &r.supersedes)
+	return r.uuid, r.vouch(), err
+}

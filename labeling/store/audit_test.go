@@ -1,0 +1,195 @@
+package store
+
+import (
+	"database/sql"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"plumbline/labeling"
+)
+
+// tampered is a store of three judgements, one of them corrected and one skip, with an
+// export; it is closed, so that a test can change the file behind its back.
+func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
+	t.Helper()
+	f := newFixture(t, 4, 1)
+	ann := f.enrol("ann")
+	for range 3 {
+		f.submit(left(f.claim(ann)))
+	}
+	a, j, err := f.Last(t.Context(), "p", ann, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.submit(labeling.Submission{ID: labeling.NewID(), Lease: a.Lease, Supersedes: j.ID, Answer: labeling.Answer{Preferred: a.Shown[1], Strength: 1}})
+	if err := f.Skip(t.Context(), f.claim(ann).Lease, "unclear"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.RecordExport(t.Context(), labeling.ExportRun{Project: "p", Format: labeling.FormatTRL, SHA256: "00"}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantSound()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	change(t, f.path)
+	s, err := Open(t.Context(), f.path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() }) //nolint:errcheck // the file is broken on purpose
+	return s
+}
+
+// statements runs SQL as somebody would who has the file.
+func statements(sqls ...string) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, s := range sqls {
+			if _, err := db.Exec(s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+	}
+}
+
+// behind runs SQL with the triggers off, and puts them back.
+func behind(sqls ...string) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		b, err := migrations.ReadFile("migrations/00002_append_only.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var drop, restore []string
+		for _, m := range createTrigger.FindAllStringSubmatch(string(b), -1) {
+			drop, restore = append(drop, "DROP TRIGGER "+m[1]), append(restore, m[0])
+		}
+		statements(slices.Concat(drop, sqls, restore)...)(t, path)
+	}
+}
+
+func TestAuditFinds(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*testing.T, string)
+		want   string
+	}{
+		{"an answer changed", behind(`UPDATE judgement SET answer = '{"preferred":2,"strength":1}' WHERE id = 1`), "it was changed"},
+		{"a dropped trigger", statements(`DROP TRIGGER event_no_delete`), "trigger event_no_delete: gone or changed"},
+		{"a trigger made harmless", statements(`DROP TRIGGER skip_no_update`, `CREATE TRIGGER skip_no_update BEFORE UPDATE ON skip BEGIN SELECT 1; END`), "trigger skip_no_update: gone or changed"},
+		{"a judgement deleted", behind(`DELETE FROM judgement WHERE id = 3`), "gone, but event"},
+		{"a judgement and its event deleted", behind(
+			`DELETE FROM event WHERE subject = (SELECT uuid FROM judgement WHERE id = 3)`, `DELETE FROM judgement WHERE id = 3`), "one or more are gone"},
+		{"a judgement replaced", behind(
+			`REPLACE INTO judgement SELECT id, uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, 1, wall_ms, at, supersedes FROM judgement WHERE id = 1`), "it was changed"},
+		{"a judgement written past the store", statements(`INSERT INTO judgement SELECT 9, 'x', slot_id, item_id, annotator_id, guideline_id, shown, answer, 1, 1, at, uuid FROM judgement WHERE id = 1`), "written past the store"},
+		{"an event rewritten", behind(`UPDATE event SET at = at + 1 WHERE seq = 6`), "event 6: its hash"},
+		{"the last event deleted", behind(`DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)`), "was written"},
+		{"a candidate's text changed", behind(`UPDATE candidate SET body = 'three' WHERE id = 1`), "item 1: not what event"},
+		{"candidates swapped", behind(`UPDATE candidate SET id = -1 WHERE id = 1`,
+			`UPDATE candidate SET id = 1 WHERE id = 2`, `UPDATE candidate SET id = 2 WHERE id = -1`), "item 1: not what event"},
+		{"an annotator renamed", statements(`UPDATE annotator SET handle = 'bob'`), "annotator 1: not what event"},
+		{"a skip's reason changed", behind(`UPDATE skip SET reason = ''`), "skip 1: not what event"},
+		{"a guideline changed", behind(`UPDATE guideline SET body = 'prefer B'`), "guideline 1: not what event"},
+		{"an export's hash changed", behind(`UPDATE export_run SET sha256 = 'ff'`), "export 1: not what event"},
+		{"a slot reopened", statements(`UPDATE slot SET state = 'open', annotator_id = NULL WHERE id = 1`), "slot 1: open"},
+		{"bytes of the file changed", editFile, "it was changed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, err := tampered(t, c.change).Audit(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(a.Faults, "\n"); !strings.Contains(got, c.want) {
+				t.Errorf("got faults %q, want one with %q", got, c.want)
+			}
+		})
+	}
+}
+
+// editFile changes a strength in the file's bytes.
+func editFile(t *testing.T, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(b), `"strength":3}`, `"strength":1}`, 1)
+	if edited == string(b) {
+		t.Fatal("no answer found in the file")
+	}
+	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whoever cuts off the end of the log with all it vouches for, and SQLite's counter,
+// leaves a file that is sound in itself; only the anchor shows it.
+func TestAuditAnchor(t *testing.T) {
+	var anchor string
+	s := tampered(t, func(t *testing.T, path string) {
+		t.Helper()
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := db.QueryRow(`SELECT hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&anchor); err != nil {
+			t.Fatal(err)
+		}
+		behind(`DELETE FROM export_run`, `DELETE FROM event WHERE kind = 'export'`,
+			`UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'event'`)(t, path)
+	})
+	if a, err := s.Audit(t.Context(), ""); err != nil || len(a.Faults) != 0 {
+		t.Errorf("without the anchor: got %q, %v", a.Faults, err)
+	}
+	if a, err := s.Audit(t.Context(), anchor); err != nil || len(a.Faults) != 1 || !strings.Contains(a.Faults[0], "anchor") {
+		t.Errorf("with the anchor: got %q, %v, want one fault about it", a.Faults, err)
+	}
+}
+
+func TestTriggersRefuse(t *testing.T) {
+	s := tampered(t, func(*testing.T, string) {})
+	for _, q := range []string{
+		`UPDATE judgement SET answer = '{}'`,
+		`UPDATE OR REPLACE judgement SET id = 2 WHERE id = 1`,
+		`DELETE FROM judgement`,
+		`INSERT OR REPLACE INTO judgement SELECT * FROM judgement WHERE id = 1`,
+		`INSERT OR REPLACE INTO judgement SELECT 77, uuid, slot_id, item_id, annotator_id, guideline_id, shown, '{}', 1, 1, at, NULL FROM judgement WHERE id = 1`,
+		`INSERT OR REPLACE INTO judgement SELECT 77, 'new', slot_id, item_id, annotator_id, guideline_id, shown, '{}', 1, 1, at, supersedes FROM judgement WHERE supersedes IS NOT NULL`,
+		`UPDATE event SET at = 0`,
+		`DELETE FROM event`,
+		`INSERT OR REPLACE INTO event SELECT * FROM event WHERE seq = 1`,
+		`INSERT OR REPLACE INTO event (at, kind, subject, digest, prev, hash) SELECT at, kind, subject, digest, prev, hash FROM event WHERE seq = 1`,
+		`UPDATE candidate SET body = ''`,
+		`DELETE FROM candidate`,
+		`REPLACE INTO candidate SELECT * FROM candidate`,
+		`UPDATE guideline SET body = ''`,
+		`REPLACE INTO guideline SELECT * FROM guideline`,
+		`UPDATE skip SET reason = ''`,
+		`DELETE FROM skip`,
+		`DELETE FROM export_run`,
+		`REPLACE INTO export_run SELECT * FROM export_run`,
+		`UPDATE item SET prompt = ''`,
+		`DELETE FROM item`,
+		`REPLACE INTO item SELECT * FROM item`,
+	} {
+		if r, err := s.writeDB.Exec(q); err == nil {
+			n, _ := r.RowsAffected()
+			t.Errorf("%s: changed %d rows, want a refusal", q, n)
+		} else if !strings.Contains(err.Error(), "append-only") && !strings.Contains(err.Error(), "never changes") {
+			t.Errorf("%s: got %v, want the trigger's words", q, err)
+		}
+	}
+	if _, err := s.writeDB.Exec(`UPDATE item SET state = 'withdrawn'`); err != nil {
+		t.Errorf("an item's state: got %v, want it to change", err)
+	}
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The kinds of events that vouch for a row; steal is the only one that does not.
+const (
+	kindProject   = "project"
+	kindGuideline = "guideline"
+	kindAnnotator = "annotator"
+	kindItem      = "item"
+	kindSkip      = "skip"
+	kindJudgement = "judgement"
+	kindExport    = "export"
+	kindSteal     = "steal"
+)
+
+// digest is a SHA-256 over fields that cannot run into one another.
+func digest(fields ...any) string {
+	h := sha256.New()
+	var size [8]byte
+	for _, f := range fields {
+		s := fmt.Sprint(f)
+		binary.BigEndian.PutUint64(size[:], uint64(len(s)))
+		h.Write(size[:])
+		h.Write([]byte(s))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// event is one entry of the log. digest is of what it vouches for, hash of the entry
+// and of the hash before it:
+//
+//	hash_n = SHA-256(hash_{n-1}, n, at, actor, kind, subject, digest)
+type event struct {
+	seq     int64
+	at      int64
+	actor   int64 // 0 is the program
+	kind    string
+	subject string
+	digest  string
+	prev    string
+	hash    string
+}
+
+func (e event) sum() string {
+	return digest(e.prev, e.seq, e.at, e.actor, e.kind, e.subject, e.digest)
+}
+
+// record appends to the log.
+func record(tx *sql.Tx, at time.Time, actor int64, kind string, subject any, digest string) error {
+	e := event{at: at.UnixMilli(), actor: actor, kind: kind, subject: fmt.Sprint(subject), digest: digest}
+	var err error
+	if e.seq, e.prev, err = head(tx); err != nil {
+		return err
+	}
+	e.seq++
+	e.hash = e.sum()
+	_, err = tx.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8)`,
+		e.seq, e.at, e.actor, e.kind, e.subject, e.digest, e.prev, e.hash)
+	return err
+}
+
+// head is the last event's number and hash; 0 and nothing in an empty log.
+func head(tx *sql.Tx) (seq int64, hash string, err error) {
+	err = tx.QueryRow(`SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&seq, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return seq, hash, err
+}

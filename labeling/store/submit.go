@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"plumbline/labeling"
+)
+
+// judgementRow is a judgement as it is stored and vouched for.
+type judgementRow struct {
+	uuid       string
+	slot       int64
+	item       int64
+	annotator  int64
+	guideline  int64
+	shown      string
+	answer     string
+	active     int64 // ms
+	wall       int64 // ms
+	at         int64 // ms since 1970
+	supersedes sql.NullString
+}
+
+func (r judgementRow) vouch() string {
+	return digest(r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes.String)
+}
+
+// Submit implements labeling.Queue.
+func (s *Store) Submit(ctx context.Context, sub labeling.Submission) error {
+	row, err := s.newJudgement(sub)
+	if err != nil {
+		return fmt.Errorf("labeling/store: submit: %w", err)
+	}
+	return s.update(ctx, "submit", func(tx *sql.Tx) error {
+		if again, err := sentBefore(tx, row, sub); again || err != nil {
+			return err
+		}
+		if row.supersedes.Valid {
+			err = correctable(tx, &row)
+		} else {
+			err = s.finish(tx, sub.Lease, &row)
+		}
+		if err != nil {
+			return err
+		}
+		return s.insertJudgement(tx, row, sub.Answer)
+	})
+}
+
+// newJudgement fills in what the submission itself knows.
+func (s *Store) newJudgement(sub labeling.Submission) (r judgementRow, err error) {
+	if _, err := uuid.Parse(sub.ID); err != nil {
+		return r, fmt.Errorf("id: got %.60q, want a UUID", sub.ID)
+	}
+	if sub.Active < 0 || sub.Wall < 0 {
+		return r, fmt.Errorf("times: got %v active, %v in all, want ≥ 0", sub.Active, sub.Wall)
+	}
+	if sub.At.IsZero() {
+		sub.At = s.now()
+	}
+	r = judgementRow{
+		uuid: sub.ID, slot: sub.Lease.Slot, annotator: sub.Lease.Annotator,
+		active: sub.Active.Milliseconds(), wall: sub.Wall.Milliseconds(), at: sub.At.UnixMilli(),
+		supersedes: sql.NullString{String: sub.Supersedes, Valid: sub.Supersedes != ""},
+	}
+	r.answer, err = text(sub.Answer)
+	return r, err
+}
+
+// sentBefore finds a submission that arrived already, whose reply may have been lost.
+func sentBefore(tx *sql.Tx, r judgementRow, sub labeling.Submission) (bool, error) {
+	var slot, annotator int64
+	var answer string
+	err := tx.QueryRow(`SELECT slot_id, annotator_id, answer FROM judgement WHERE uuid = ?1`, r.uuid).Scan(&slot, &annotator, &answer)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case slot != r.slot || annotator != r.annotator || answer != r.answer:
+		return true, fmt.Errorf("id %s: %w", sub.ID, labeling.ErrConflict)
+	}
+	return true, nil
+}
+
+// correctable checks that a judgement may be superseded, and takes over its slot.
+func correctable(tx *sql.Tx, r *judgementRow) error {
+	var slot, annotator int64
+	var corrected bool
+	err := tx.QueryRow(`SELECT j.slot_id, j.item_id, j.annotator_id, j.shown, EXISTS (SELECT 1 FROM judgement x WHERE x.supersedes = j.uuid)
+		FROM judgement j WHERE j.uuid = ?1`, r.supersedes).Scan(&slot, &r.item, &annotator, &r.shown, &corrected)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && (annotator != r.annotator || slot != r.slot):
+		return fmt.Errorf("judgement %s of annotator %d at slot %d: %w", r.supersedes.String, r.annotator, r.slot, labeling.ErrNotFound)
+	case err == nil && corrected:
+		return fmt.Errorf("judgement %s was corrected already: %w", r.supersedes.String, labeling.ErrConflict)
+	}
+	return err
+}
+
+// finish closes the slot of a lease and counts it.
+func (s *Store) finish(tx *sql.Tx, l labeling.Lease, r *judgementRow) error {
+	var project int64
+	err := tx.QueryRow(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL`+held+` RETURNING project_id, item_id, shown`,
+		leaseArgs(l)...).Scan(&project, &r.item, &r.shown)
+	if errors.Is(err, sql.ErrNoRows) {
+		return labeling.ErrLeaseLost
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, done) VALUES (?1, ?2, 1)
+		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = done + 1`, project, l.Annotator); err != nil {
+		return err
+	}
+	if err := dropDraft(tx, l.Annotator, r.item); err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE item SET state = 'complete' WHERE id = ?1 AND state = 'open'
+		AND NOT EXISTS (SELECT 1 FROM slot WHERE item_id = ?1 AND state <> 'done')`, r.item)
+	return err
+}
+
+func (s *Store) insertJudgement(tx *sql.Tx, r judgementRow, a labeling.Answer) error {
+	var task string
+	err := tx.QueryRow(`SELECT g.id, p.task FROM item i JOIN project p ON p.id = i.project_id JOIN guideline g ON g.project_id = p.id
+		WHERE i.id = ?1 ORDER BY g.version DESC LIMIT 1`, r.item).Scan(&r.guideline, &task)
+	if err != nil {
+		return err
+	}
+	if err := checkAnswer(a, task, r.shown); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+		r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes); err != nil {
+		return err
+	}
+	return record(tx, s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
+}
+
+func checkAnswer(a labeling.Answer, task, shown string) error {
+	var t labeling.Task
+	var ids []labeling.CandidateID
+	if err := errors.Join(json.Unmarshal([]byte(task), &t), json.Unmarshal([]byte(shown), &ids)); err != nil {
+		return err
+	}
+	return a.Validate(t, ids)
+}
+
+func dropDraft(tx *sql.Tx, annotator, item int64) error {
+	_, err := tx.Exec(`DELETE FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item)
+	return err
+}
+
+// SaveDraft implements labeling.Queue.
+func (s *Store) SaveDraft(ctx context.Context, l labeling.Lease, a labeling.Answer) error {
+	body, err := text(a)
+	if err != nil {
+		return fmt.Errorf("labeling/store: draft: %w", err)
+	}
+	return s.update(ctx, "draft", func(tx *sql.Tx) error {
+		return must(tx.Exec(`INSERT INTO draft (item_id, annotator_id, answer, at) SELECT item_id, annotator_id, ?4, ?5 FROM slot`+held+`
+			ON CONFLICT (annotator_id, item_id) DO UPDATE SET answer = excluded.answer, at = excluded.at`,
+			leaseArgs(l, body, s.now().UnixMilli())...))
+	})
+}
+
+// Skip implements labeling.Queue.
+func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error {
+	if len(reason) > labeling.MaxComment {
+		return fmt.Errorf("labeling/store: skip: reason: got %d bytes, want at most %d", len(reason), labeling.MaxComment)
+	}
+	return s.update(ctx, "skip", func(tx *sql.Tx) error {
+		var project, item int64
+		err := tx.QueryRow(openSlot+held+` RETURNING project_id, item_id`, leaseArgs(l)...).Scan(&project, &item)
+		if errors.Is(err, sql.ErrNoRows) {
+			return labeling.ErrLeaseLost
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, skipped) VALUES (?1, ?2, 1)
+			ON CONFLICT (project_id, annotator_id) DO UPDATE SET skipped = skipped + 1`, project, l.Annotator); err != nil {
+			return err
+		}
+		if err := dropDraft(tx, l.Annotator, item); err != nil {
+			return err
+		}
+		return s.insertSkip(tx, item, l.Annotator, reason)
+	})
+}
+
+func (s *Store) insertSkip(tx *sql.Tx, item, annotator int64, reason string) error {
+	now := s.now()
+	var id int64
+	err := tx.QueryRow(`INSERT INTO skip (item_id, annotator_id, reason, at) VALUES (?1, ?2, ?3, ?4) RETURNING id`,
+		item, annotator, reason, now.UnixMilli()).Scan(&id)
+	if err != nil {
+		return err
+	}
+	return record(tx, now, annotator, kindSkip, id, skipDigest(item, annotator, reason, now.UnixMilli()))
+}
+
+func skipDigest(item, annotator int64, reason string, at int64) string {
+	return digest(item, annotator, reason, at)
+}
