@@ -180,7 +180,7 @@ func (t *BPE) markSpecial() {
 
 // with is the files Save writes: these and one more.
 func (s *sideFiles) with(name string, raw []byte) map[string][]byte {
-	files := maps.Clone(s.raw)
-	files[name] = raw
+	files := map[string][]byte{name: raw}
+	maps.Copy(files, s.raw)
 	return files
 }

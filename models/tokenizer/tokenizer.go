@@ -16,7 +16,7 @@ type Tokenizer interface {
 	Encode(text string) []int32
 
 	// EncodePlain is Encode for text of others: a special token spelt out in it is
-	// text like any other. No special id comes out, whatever goes in.
+	// text like any other. No id of an added special token comes out but UNK.
 	EncodePlain(text string) []int32
 
 	// EncodeParts is the ids of parts that make one text together: words run across
