@@ -65,7 +65,7 @@ func (a Attn) attnWork() int { return queryTile * (2*a.padded() + scoreRow) }
 // attnGradWork is the scratch of attendGrad for sequences up to rows long.
 func (a Attn) attnGradWork(rows int) int {
 	stacked := ceil(rows*(a.Heads/a.KV), queryTile) * queryTile
-	return stacked*(3*a.padded()+1) + keyTile*(2*a.Head+3*a.padded()) + 2*queryTile*keyTile
+	return stacked*(3*a.padded()+2) + keyTile*(2*a.Head+3*a.padded()) + 2*queryTile*keyTile
 }
 
 // Attention computes, for each sequence s and each of its rows i, over keys j ≤ i of

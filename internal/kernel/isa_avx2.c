@@ -1,0 +1,19 @@
+#include "kernels.h"
+#if defined(__x86_64__) && !defined(__clang__)
+#include <immintrin.h>
+#pragma GCC target("avx2,fma,f16c")
+#define ISA kn_avx2
+#define ISA_NAME "avx2"
+#define VL 8
+#define MR 4
+#define NV 3
+#define AR 6
+#define AV 2
+#define FMA(a, b, c) ((F)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define MAXF(a, b) ((F)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define SQRT(v) ((F)_mm256_sqrt_ps((__m256)(v)))
+#define ZERO_BELOW(x, lo, p) ((F)_mm256_and_ps(_mm256_cmp_ps((__m256)(x), (__m256)(lo), _CMP_NLT_UQ), (__m256)(p)))
+#define FROM_F16(p) ((F)_mm256_cvtph_ps(_mm_loadu_si128((const void *)(p))))
+#define TO_F16(p, v) _mm_storeu_si128((void *)(p), _mm256_cvtps_ph((__m256)(v), _MM_FROUND_TO_NEAREST_INT))
+#include "all.h"
+#endif
