@@ -38,6 +38,8 @@ func TestUtility(t *testing.T) {
 		{"too short: 1.5·⅔+.75/3+.75-2·.1", askSoup, "First, the soup was wonderful that day. Also, the price seemed fair to me.", 1 + .25 + .75 - .2},
 		// "was red" and "red that" are no pairs of the grammar: 2 of 27.
 		{"an unknown word: 1.5·⅔+.75+.75-4·2/27", askSoup, "First, the soup was red that day. Also, the price seemed fair to me. Overall, I loved it and wrote this.", 1 + .75 + .75 - 4*2./27},
+		// It opens nothing; "was first" and ", wonderful" are no pairs: 2 of 27.
+		{"a marker inside its sentence: 1.5+.25+.75-4·2/27", askSoup, "The soup was First, wonderful that day. Also, the price seemed fair to me. Overall, I loved it and wrote this.", 2.5 - 4*2./27},
 		// 4 sentences of 9 tokens: 36, so 34 triples. The third repeats 7 inside it and ". also ,".
 		// 3 of 4 sentences are good (a word does not count again), 2 of 4 in place.
 		{"a sentence twice: 1.5·¾+.75·0+.75-2·8/34", askSoup, "First, the soup was wonderful that day. Also, the price seemed fair to me. Also, the price seemed fair to me. Overall, I loved it and wrote this.", 1.125 + 0 + .75 - 2*8./34},
