@@ -1,0 +1,78 @@
+package models
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// A rule states what is right, so NaN and nonsense fail, and all faults are told.
+func TestValidateTellsEveryFault(t *testing.T) {
+	err := Spec{
+		Heads: 6, KV: 4, Norm: "batch", Eps: math.NaN(), Position: RotaryPositions, Activation: "relu", Tied: true, Headless: true,
+		Window: -1, InitStd: math.NaN(), EOS: []int32{7}, Head: 5,
+		Rotary: Rotary{Base: math.NaN(), Dim: 7, Scaling: Scaling{Kind: YarnScaling, Factor: math.Inf(1), BetaFast: 1, BetaSlow: 32}},
+	}.Validate()
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, key := range []string{
+		"vocab", "width", "layers", "ffn", "context", "kv", "norm", "eps", "activation", "tied", "window", "init_std", "bos, eos",
+		"rotary.base", "rotary.dim", "rotary.scaling.original", "rotary.scaling.beta", "rotary.scaling.attention", "rotary.scaling.factor",
+	} {
+		if !strings.Contains(err.Error(), "spec: "+key) {
+			t.Errorf("%s: not in\n%v", key, err)
+		}
+	}
+	if err := (Spec{Position: "absolute"}).Validate(); !strings.Contains(err.Error(), "position: got absolute") {
+		t.Errorf("position: got %v", err)
+	}
+}
+
+// By hand, from the papers' formulas.
+func TestFrequencies(t *testing.T) {
+	llama3 := Scaling{Kind: Llama3Scaling, Factor: 8, Original: 8192, LowFreq: 1, HighFreq: 4}
+	for _, c := range []struct {
+		name   string
+		r      Rotary
+		length int
+		pair   int
+		want   float64
+	}{
+		{"first pair", Rotary{Base: 10000, Dim: 8}, 1, 0, 1},
+		{"10000^(-2/8)", Rotary{Base: 10000, Dim: 8}, 1, 1, .1},
+		{"linear", Rotary{Base: 10000, Dim: 8, Scaling: Scaling{Kind: LinearScaling, Factor: 4}}, 1, 1, .025},
+		{"dynamic inside", Rotary{Base: 10000, Dim: 4, Scaling: Scaling{Kind: DynamicScaling, Factor: 2, Original: 10}}, 10, 1, .01},
+		// base·(2·20/10 - 1)^(4/2) = 9·10^4, its root 300
+		{"dynamic beyond", Rotary{Base: 10000, Dim: 4, Scaling: Scaling{Kind: DynamicScaling, Factor: 2, Original: 10}}, 20, 1, 1. / 300},
+		{"llama3, many turns: kept", Rotary{Base: 10000, Dim: 8, Scaling: llama3}, 1, 1, .1},
+		{"llama3, under one turn: divided", Rotary{Base: 1e8, Dim: 8, Scaling: llama3}, 1, 2, 1e-4 / 8},
+		// turns = 8192·f/2π = 2.5, half-way from 1 to 4: (f + f/8)/2
+		{"llama3, between", Rotary{Base: math.Pow(5*math.Pi/8192, -2), Dim: 4, Scaling: llama3}, 1, 1, 5 * math.Pi / 8192 * 9 / 16},
+	} {
+		if got := c.r.Frequencies(c.length)[c.pair]; math.Abs(got/c.want-1) > 1e-12 {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// Number i of a stream does not depend on what was asked before, and streams of
+// other names or seeds are unrelated.
+func TestStream(t *testing.T) {
+	a := newStream(1, "a")
+	x := a.normal(5)
+	a.normal(0)
+	if a.normal(5) != x || newStream(1, "b").normal(5) == x || newStream(2, "a").normal(5) == x {
+		t.Error("want a function of seed, name and index")
+	}
+	var corr, square float64
+	b := newStream(1, "b")
+	const n = 20000
+	for i := range n {
+		corr += a.normal(i) * b.normal(i) / n
+		square += a.normal(i) * a.normal(i+1) / n
+	}
+	if limit := 4 / math.Sqrt(n); math.Abs(corr) > limit || math.Abs(square) > limit {
+		t.Errorf("got correlations %v between streams and %v inside one, want within %v", corr, square, limit)
+	}
+}
