@@ -23,7 +23,7 @@ const (
 
 // State is what a checkpoint holds besides tensors. It has no times and no paths, so
 // equal training gives equal files. Random numbers and the position in the data follow
-// from Seed and Step (see Rand, Order); the learning rate from the config and Step.
+// from Seed and Step (internal/random, Order); the learning rate from config and Step.
 type State struct {
 	Stage string `json:"stage"`
 	Seed  uint64 `json:"seed"`

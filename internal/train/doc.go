@@ -1,7 +1,6 @@
 // Package train is what every kind of training shares. Read it in the order a step
 // takes:
 //
-//	rand.go        random numbers keyed by (seed, stage, step, index)
 //	order.go       which examples a step sees, and how they form micro-batches
 //	schedule.go    learning rate of a step
 //	optimizer.go   settings of AdamW; its state on the disk

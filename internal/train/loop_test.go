@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/internal/random"
 	"plumbline/internal/train"
 )
 
@@ -35,7 +36,7 @@ func (w *walker) Step(_ context.Context, step int) (train.Metrics, error) {
 	if step > 5 && w.stepErr != nil {
 		return nil, w.stepErr
 	}
-	w.speed = .9*w.speed + train.Rand(1, "walk", step, 0).Float32() - .5
+	w.speed = .9*w.speed + random.New(1, uint64(step)).Float32() - .5
 	w.at += w.speed
 	w.steps++
 	return train.Metrics{"loss": float64(w.at), "tokens": 10}, nil
@@ -217,7 +218,7 @@ func TestMain(m *testing.M) {
 
 func TestLoop_KillAnywhere(t *testing.T) {
 	want := undisturbed(t)
-	r := train.Rand(uint64(time.Now().UnixNano()), "kill", 0, 0)
+	r := random.New(uint64(time.Now().UnixNano()))
 	killed := 0
 	for range 10 {
 		dir := t.TempDir()

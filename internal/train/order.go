@@ -1,13 +1,17 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+
+	"plumbline/internal/random"
+)
 
 // Order deals out n examples, each once an epoch, every epoch in an order of its own.
 // Step s (from 1) of size b sees the examples (s-1)·b ... s·b-1 of that endless
 // sequence, so no position has to be saved.
 type Order struct {
 	seed  uint64
-	stage string
+	stage uint64 // key of its name
 	n     int
 	epoch int
 	perm  []int // of epoch
@@ -18,7 +22,7 @@ func NewOrder(seed uint64, stage string, n int) (*Order, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("train: order: got %d examples, want ≥ 1", n)
 	}
-	return &Order{seed: seed, stage: stage + "/order", n: n, epoch: -1}, nil
+	return &Order{seed: seed, stage: random.Key(stage + "/order"), n: n, epoch: -1}, nil
 }
 
 // Batch lists the examples of a step.
@@ -34,7 +38,7 @@ func (o *Order) Batch(step, size int) []int {
 func (o *Order) at(pos int) int {
 	if e := pos / o.n; e != o.epoch {
 		o.epoch = e
-		o.perm = Rand(o.seed, o.stage, e, 0).Perm(o.n)
+		o.perm = random.New(o.seed, o.stage, uint64(e)).Perm(o.n)
 	}
 	return o.perm[pos%o.n]
 }

@@ -1,45 +1,11 @@
 package train_test
 
 import (
-	"encoding/binary"
-	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"plumbline/internal/train"
 )
-
-// The stream is the documented one: ChaCha8 under seed | FNV-1a(stage) | step | index.
-func TestRand_KeyLayout(t *testing.T) {
-	h := fnv.New64a()
-	h.Write([]byte("ppo/sample"))
-	key := binary.LittleEndian.AppendUint64(nil, 7)
-	key = binary.LittleEndian.AppendUint64(key, h.Sum64())
-	key = append(key, 3, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0)
-	want, got := rand.NewChaCha8([32]byte(key)), train.Rand(7, "ppo/sample", 3, 5)
-	for i := range 100 {
-		if g, w := got.Uint64(), want.Uint64(); g != w {
-			t.Fatalf("number %d: got %x, want %x", i, g, w)
-		}
-	}
-}
-
-func TestRand_EveryPartOfTheKeyCounts(t *testing.T) {
-	first := map[uint64]string{}
-	for _, r := range []struct {
-		name        string
-		seed        uint64
-		stage       string
-		step, index int
-	}{{"base", 1, "a", 1, 1}, {"seed", 2, "a", 1, 1}, {"stage", 1, "b", 1, 1}, {"step", 1, "a", 2, 1}, {"index", 1, "a", 1, 2}} {
-		v := train.Rand(r.seed, r.stage, r.step, r.index).Uint64()
-		if other, taken := first[v]; taken {
-			t.Errorf("%s gives the numbers of %s", r.name, other)
-		}
-		first[v] = r.name
-	}
-}
 
 func TestOrder_EachExampleOnceAnEpoch(t *testing.T) {
 	o, err := train.NewOrder(1, "sft", 10)
