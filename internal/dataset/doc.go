@@ -10,6 +10,7 @@
 //	transcript.go   "\n\nHuman: ... \n\nAssistant: ..." -> messages
 //	text.go         corpora -> documents
 //	order.go        held-out split by prompt, shuffling by (seed, epoch)
+//	repetition.go   how much a text says again
 //
 // A reader is an iterator: it holds one row at a time, and the first fault ends it.
 // Every fault names file, line and key; no row is dropped or repaired in silence.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -142,5 +143,19 @@ func TestShuffleLeavesItsArgument(t *testing.T) {
 	slices.Sort(out)
 	if !slices.Equal(in, out) {
 		t.Errorf("got %v, want a permutation of %v", out, in)
+	}
+}
+
+func TestRepetition(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want float64 // counted by hand
+	}{
+		{"", 0}, {"a a", 0}, {"a b c d", 0}, {"a a a a", .5}, // two triples, the same
+		{"a b c a b c", .25}, // abc bca cab abc
+	} {
+		if got := Repetition(strings.Fields(c.text)); got != c.want {
+			t.Errorf("%q: got %v, want %v", c.text, got, c.want)
+		}
 	}
 }

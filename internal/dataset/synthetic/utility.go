@@ -3,6 +3,8 @@ package synthetic
 import (
 	"strings"
 	"unicode"
+
+	"plumbline/internal/dataset"
 )
 
 // Parts is what the utility of a response is made of.
@@ -47,7 +49,7 @@ func Assess(prompt, response string) Parts {
 		Order:      a.order(sentences),
 		Topic:      a.topic(in),
 		Length:     outside(len(in), shortest, longest),
-		Repetition: repetition(in),
+		Repetition: dataset.Repetition(in),
 		Language:   a.foreign(response),
 		Malformed:  a.malformed(in),
 	}
@@ -149,18 +151,6 @@ func outside(n, lo, hi int) float64 {
 	default:
 		return 0
 	}
-}
-
-func repetition(in []string) float64 {
-	n := len(in) - 2
-	if n < 1 {
-		return 0
-	}
-	seen := map[[3]string]bool{}
-	for i := range n {
-		seen[[3]string(in[i:i+3])] = true
-	}
-	return float64(n-len(seen)) / float64(n)
 }
 
 func (a asked) foreign(text string) float64 {
