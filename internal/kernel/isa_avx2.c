@@ -9,6 +9,7 @@
 #define NV 3
 #define AR 6
 #define AV 2
+#define ALL(x) ((F)_mm256_set1_ps(x))
 #define FMA(a, b, c) ((F)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define MAXF(a, b) ((F)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define SQRT(v) ((F)_mm256_sqrt_ps((__m256)(v)))

@@ -9,6 +9,7 @@
 #define NV 3
 #define AR 8
 #define AV 2
+#define ALL(x) ((F)_mm512_set1_ps(x))
 #define FMA(a, b, c) ((F)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define MAXF(a, b) ((F)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define SQRT(v) ((F)_mm512_sqrt_ps((__m512)(v)))

@@ -9,6 +9,7 @@
 #define NV 2
 #define AR 4
 #define AV 2
+#define ALL(x) ((F)_mm_set1_ps(x))
 #define FMA(a, b, c) ((a) * (b) + (c)) // two roundings: SSE2 has no fused form
 #define MAXF(a, b) ((F)_mm_max_ps((__m128)(a), (__m128)(b)))
 #define SQRT(v) ((F)_mm_sqrt_ps((__m128)(v)))
@@ -20,6 +21,7 @@
 #define NV 3
 #define AR 8
 #define AV 2
+#define ALL(x) ((F)vdupq_n_f32(x))
 #define FMA(a, b, c) ((F)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #define MAXF(a, b) ((F)vmaxq_f32((float32x4_t)(a), (float32x4_t)(b)))
 #define SQRT(v) ((F)vsqrtq_f32((float32x4_t)(v)))
@@ -32,6 +34,7 @@
 #define NV 2
 #define AR 4
 #define AV 2
+#define ALL(x) ((F){x, x, x, x})
 #define FMA(a, b, c) ((a) * (b) + (c))
 #define SQRT(v) ((F){__builtin_sqrtf((v)[0]), __builtin_sqrtf((v)[1]), __builtin_sqrtf((v)[2]), __builtin_sqrtf((v)[3])})
 #define MAXF(a, b) max_lanes(a, b)

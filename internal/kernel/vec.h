@@ -15,7 +15,7 @@ typedef float F4U __attribute__((vector_size(16), aligned(4), may_alias));
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define UP(n, q) (((n) + (q) - 1) / (q) * (q)) // n rounded up to a multiple of q
 
-INL F all(float x) { return (F){0} + x; }
+INL F all(float x) { return ALL(x); }
 
 #ifndef LOAD_HEAD
 INL F load_head(const float *p, long n, F fill) {
