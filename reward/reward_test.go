@@ -367,10 +367,10 @@ func TestConfig(t *testing.T) {
 		t.Errorf("default: %v", err)
 	}
 	nan := math.NaN()
-	c := Config{Optimizer: DefaultConfig().Optimizer, CenterCoef: nan, EvalShare: nan}
-	c.Optimizer.LR = nan
+	c := Config{OptimizerConfig: DefaultConfig().OptimizerConfig, CenterCoef: nan, EvalEvery: -1, SaveEvery: -1, EvalShare: nan}
+	c.LR = nan
 	err := c.Validate()
-	for _, want := range []string{"lr: got NaN", "epochs: got 0", "batch: got 0", "micro_tokens: got 0", "center_coef: got NaN", "eval_share: got NaN"} {
+	for _, want := range []string{"lr: got NaN", "epochs: got 0", "batch_size: got 0", "micro_tokens: got 0", "center_coef: got NaN", "eval_every: got -1", "save_every: got -1", "eval_share: got NaN"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to hold %q", err, want)
 		}
