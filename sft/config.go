@@ -33,7 +33,6 @@ type LoRAConfig struct {
 	Alpha   float64  `mapstructure:"alpha"`   // scale is alpha/rank (alpha/√rank with rslora)
 	Targets []string `mapstructure:"targets"` // names of linear layers, a regular expression, or all-linear
 	RSLoRA  bool     `mapstructure:"rslora"`
-	Merge   bool     `mapstructure:"merge"` // save the merged model; otherwise a PEFT adapter
 }
 
 // Model is the adapter in the words of package models.
@@ -61,7 +60,7 @@ func DefaultConfig() Config {
 	return Config{
 		Steps: 500, BatchSize: 32, MicroTokens: 2048,
 		OptimizerConfig: train.DefaultOptimizer(2e-5), EvalShare: .05,
-		LoRA: LoRAConfig{Alpha: 16, Targets: []string{"all-linear"}, Merge: true},
+		LoRA: LoRAConfig{Alpha: 16, Targets: []string{"all-linear"}},
 	}
 }
 

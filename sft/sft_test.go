@@ -142,8 +142,8 @@ func loop(dir string, steps int) train.Loop {
 // A run that stops after step 3 and goes on ends in the same files.
 func TestResumeIsExact(t *testing.T) {
 	for name, lora := range map[string]LoRAConfig{
-		"full":   {},
-		"merged": {Rank: 2, Alpha: 4, Targets: []string{"all-linear"}, Merge: true},
+		"full": {},
+		"lora": {Rank: 2, Alpha: 4, Targets: []string{"all-linear"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := config(6)
