@@ -13,7 +13,7 @@ import (
 	"plumbline/models"
 )
 
-// small are two decoders with odd sizes, one of each kind.
+// small are decoders of each kind, with odd sizes and with round ones.
 var small = map[string]models.Spec{
 	"gpt2": {
 		Family: "gpt2", Vocab: 61, Width: 24, Layers: 2, Heads: 3, KV: 3, Head: 8, FFN: 40, Context: 300,
@@ -24,6 +24,11 @@ var small = map[string]models.Spec{
 		Family: "llama", Vocab: 61, Width: 20, Layers: 2, Heads: 4, KV: 2, Head: 6, FFN: 28, Context: 300,
 		Norm: models.RMSNorm, Eps: 1e-5, Position: models.RotaryPositions, Rotary: models.Rotary{Base: 10000, Dim: 6},
 		Activation: models.SwiGLU, InitStd: .2,
+	},
+	"llama, whole vectors": {
+		Family: "llama", Vocab: 640, Width: 64, Layers: 2, Heads: 4, KV: 1, Head: 16, FFN: 128, Context: 300,
+		Norm: models.RMSNorm, Eps: 1e-5, Position: models.RotaryPositions, Rotary: models.Rotary{Base: 10000, Dim: 16},
+		Activation: models.SwiGLU, Tied: true, InitStd: .2,
 	},
 }
 
