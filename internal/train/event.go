@@ -3,15 +3,16 @@ package train
 // Event is one thing that happened in a run, for whoever watches: the live view, plain
 // lines, --json. Only the fields that its Kind names are set.
 type Event struct {
-	Kind    Kind    `json:"event"`
-	Stage   string  `json:"stage,omitempty"`
-	Step    int     `json:"step,omitempty"`
-	Steps   int     `json:"steps,omitempty"` // how many there will be; 0 = unknown
-	TimeS   float64 `json:"time_s,omitempty"`
-	Metrics Metrics `json:"metrics,omitempty"`
-	Sample  *Sample `json:"sample,omitempty"`
-	Path    string  `json:"path,omitempty"`
-	Text    string  `json:"text,omitempty"`
+	Kind    Kind     `json:"event"`
+	Stage   string   `json:"stage,omitempty"`
+	Stages  []string `json:"stages,omitempty"`
+	Step    int      `json:"step,omitempty"`
+	Steps   int      `json:"steps,omitempty"` // how many there will be; 0 = unknown
+	TimeS   float64  `json:"time_s,omitempty"`
+	Metrics Metrics  `json:"metrics,omitempty"`
+	Sample  *Sample  `json:"sample,omitempty"`
+	Path    string   `json:"path,omitempty"`
+	Text    string   `json:"text,omitempty"`
 }
 
 // Kind tells what an Event is.
@@ -19,6 +20,7 @@ type Kind string
 
 // The kinds of events, with the fields each sets besides Stage.
 const (
+	RunPlanned   Kind = "plan"    // Path of the run directory, Stages to come
 	StageBegan   Kind = "began"   // Step (> 0 after a resume), Steps
 	StageSkipped Kind = "skipped" // was done before
 	StepDone     Kind = "step"    // Step, Steps, TimeS since the stage began, Metrics
