@@ -22,8 +22,9 @@ var exampleShapes = []shape[Example]{
 //	messages           {messages|conversations}: TRL, ShareGPT; role|from, content|value
 //	transcript         {text: "### Human: … ### Assistant: …"} or hh-rlhf's markers
 //
-// A conversation gives one example for each assistant turn that a user turn comes
-// before, with all before it as the prompt: together they learn every answer once.
+// A conversation gives one example for each assistant turn that answers somebody, with
+// all before it as the prompt: together they learn every answer once. What an assistant
+// says unasked, or after itself, is only part of later prompts.
 func Examples(path string, o Options) iter.Seq2[Example, error] {
 	return read(path, o.Format, exampleShapes)
 }
@@ -85,7 +86,7 @@ func transcriptExamples(r row) ([]Example, error) {
 	return answers(r, "text", m)
 }
 
-// answers makes an example of every assistant turn that somebody asked for.
+// answers makes an example of every assistant turn that answers somebody.
 func answers(r row, key string, m []Message) ([]Example, error) {
 	var out []Example
 	asked := false

@@ -76,6 +76,8 @@ func TestExamples(t *testing.T) {
 				{"c", Prompt{ID: "c", Messages: []Message{assistant("0"), user("1")}}, "2"},
 				{"c#2", Prompt{ID: "c#2", Messages: []Message{assistant("0"), user("1"), assistant("2"), user("3")}}, "4"},
 			}},
+		{"what follows an answer unasked is no example", `{"id": "c", "messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}, {"role": "assistant", "content": "3"}]}`,
+			[]Example{{"c", Prompt{ID: "c", Messages: []Message{user("1")}}, "2"}}},
 		{"ColossalChat: from with content", `{"messages": [{"from": "user", "content": "Q"}, {"from": "assistant", "content": "A"}]}`,
 			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Q")}}, "A"}}},
 		{"Guanaco", `{"text": "### Human: Why? ### Assistant: Because."}`,
