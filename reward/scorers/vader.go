@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"github.com/jonreiter/govader"
-
-	"plumbline/internal/dataset/synthetic"
 )
 
 var analyzer = sync.OnceValue(govader.NewSentimentIntensityAnalyzer)
@@ -19,7 +17,3 @@ func NewVADER() Func {
 		return analyzer().PolarityScores(strings.Join(strings.Fields(response), " ")).Compound
 	}}
 }
-
-// NewUtility scores the true utility of the quickstart's texts, in [-3, 3]: see
-// [synthetic.Parts].
-func NewUtility() Func { return Func{"utility", synthetic.Utility} }
