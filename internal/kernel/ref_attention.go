@@ -5,7 +5,7 @@ import "math"
 // refAttend does the kv heads h0..h1 of one sequence: with pack it first puts the keys
 // and values of its rows into tiles, then it computes rows i0..i1.
 func refAttend[T float](s *attnSeq[T], h0, h1 int, pack bool, i0, i1 int) {
-	for h := h0; h < h1; h++ {
+	for h := h0; h < h1 && s.rows > 0; h++ {
 		tiles := s.tiles[h*s.headStride:]
 		if pack {
 			refPackKV(s, h, tiles)
