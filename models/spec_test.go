@@ -32,6 +32,7 @@ func TestValidateTellsEveryFault(t *testing.T) {
 // By hand, from the papers' formulas.
 func TestFrequencies(t *testing.T) {
 	llama3 := Scaling{Kind: Llama3Scaling, Factor: 8, Original: 8192, LowFreq: 1, HighFreq: 4}
+	yarn := Scaling{Kind: YarnScaling, Factor: 4, Original: 6283, BetaFast: 32, BetaSlow: 1, Attention: 1}
 	for _, c := range []struct {
 		name   string
 		r      Rotary
@@ -49,6 +50,11 @@ func TestFrequencies(t *testing.T) {
 		{"llama3, under one turn: divided", Rotary{Base: 1e8, Dim: 8, Scaling: llama3}, 1, 2, 1e-4 / 8},
 		// turns = 8192·f/2π = 2.5, half-way from 1 to 4: (f + f/8)/2
 		{"llama3, between", Rotary{Base: math.Pow(5*math.Pi/8192, -2), Dim: 4, Scaling: llama3}, 1, 1, 5 * math.Pi / 8192 * 9 / 16},
+		// a pair that makes x turns in 6283 = 2π·1000 tokens has index log10(1000/x): the ramp
+		// runs from floor(log10(1000/32)) = 1 to 3, so pair 2 is half-way
+		{"yarn, many turns: kept", Rotary{Base: 10000, Dim: 8, Scaling: yarn}, 1, 1, .1},
+		{"yarn, between", Rotary{Base: 10000, Dim: 8, Scaling: yarn}, 1, 2, (.01 + .01/4) / 2},
+		{"yarn, under one turn: divided", Rotary{Base: 10000, Dim: 8, Scaling: yarn}, 1, 3, .001 / 4},
 	} {
 		if got := c.r.Frequencies(c.length)[c.pair]; math.Abs(got/c.want-1) > 1e-12 {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)

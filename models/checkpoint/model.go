@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -47,9 +48,13 @@ func newModel(f *families.Family, d *models.Decoder) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	generation, err := json.MarshalIndent(Generation{BOS: d.Spec.BOS, EOS: d.Spec.EOS}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: generation_config.json: %w", err)
+	}
 	d.Modules = f.Modules(d.Spec)
 	return &Model{
-		Decoder: d, Family: f, Config: config, Files: map[string][]byte{},
+		Decoder: d, Family: f, Config: config, Generation: append(generation, '\n'), Files: map[string][]byte{},
 		metadata: map[string]string{"format": "pt"}, dtypes: map[string]DType{},
 	}, nil
 }
@@ -69,6 +74,9 @@ func Load(path string) (*Model, error) {
 func loadWhole(path string) (*Model, error) {
 	if strings.HasSuffix(path, ".bin") {
 		return loadLlama2c(path)
+	}
+	if st, err := os.Stat(path); err == nil && !st.IsDir() {
+		return nil, fmt.Errorf("checkpoint: load %s: got a file, want a directory with config.json or a llama2.c .bin file", path)
 	}
 	config, err := os.ReadFile(filepath.Join(path, "config.json"))
 	if err != nil {

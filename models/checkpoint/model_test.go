@@ -62,22 +62,17 @@ func TestShardsLikeReference(t *testing.T) {
 
 // A config in either spelling gives the same spec.
 func TestLegacyConfigIsTheSame(t *testing.T) {
-	for _, d := range decoders {
-		t.Run(d, func(t *testing.T) {
-			src := shared.Path(t, "golden", filepath.FromSlash(d))
-			legacy, err := os.ReadFile(filepath.Join(src, "config.legacy.json"))
-			if os.IsNotExist(err) {
-				t.Skip("no legacy config")
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := copyDir(t, src)
-			writeFile(t, filepath.Join(dir, "config.json"), legacy)
-			if got, want := load(t, dir).Decoder.Spec, load(t, src).Decoder.Spec; !reflect.DeepEqual(got, want) {
-				t.Errorf("got %+v, want %+v", got, want)
-			}
-		})
+	for _, d := range []string{"llama-gqa-untied", "llama-gqa-tied", "llama-bias", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn", "llama-rope-dynamic"} {
+		src := shared.Path(t, "golden", d)
+		legacy, err := os.ReadFile(filepath.Join(src, "config.legacy.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := copyDir(t, src)
+		writeFile(t, filepath.Join(dir, "config.json"), legacy)
+		if got, want := load(t, dir).Decoder.Spec, load(t, src).Decoder.Spec; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", d, got, want)
+		}
 	}
 }
 
@@ -134,6 +129,9 @@ func TestNewSavesAndLoads(t *testing.T) {
 			t.Errorf("spec: got %+v, want %+v", back.Decoder.Spec, s)
 		}
 		equalWeights(t, back, m)
+		if g, err := ParseGeneration(back.Generation); err != nil || !slices.Equal(g.EOS, s.EOS) || !slices.Equal(g.BOS, s.BOS) {
+			t.Errorf("generation: got %+v, %v, want the ids of the spec", g, err)
+		}
 	}
 }
 
@@ -154,6 +152,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"a missing shard", "llama-sharded", remove("model-00002-of-00003.safetensors"), []string{"model-00002-of-00003.safetensors"}},
 		{"a cut file", "llama-gqa-untied", truncate(singleFile, 5000), []string{singleFile, "bytes"}},
 		{"no weights", "llama-gqa-untied", remove(singleFile), []string{singleFile}},
+		{"a generation config of another shape", "gpt2", func(t *testing.T, dir string) {
+			writeFile(t, filepath.Join(dir, "generation_config.json"), []byte(`{"top_k":"many"}`))
+		}, []string{"generation_config.json", "top_k"}},
 		{"no config", "llama-gqa-untied", remove("config.json"), []string{"config.json"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"plumbline/internal/engine"
+	"plumbline/internal/kernel"
 	"plumbline/internal/shared"
 	"plumbline/models/checkpoint"
 )
@@ -22,21 +23,32 @@ func runtime(t testing.TB) *engine.Runtime {
 }
 
 // Every result that the reference recorded is reproduced within the tolerances that
-// its golden.json states.
+// its golden.json states, on every build of the kernels.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{
-		"gpt2", "llama-gqa-untied", "llama-gqa-tied", "llama-bias", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn",
-		"llama-rope-dynamic", "llama-rope-legacy-config", "llama-rope-llama3-legacy-config", "llama-sharded", "llama-bf16", "llama-f16",
-		"llama-lora/lora", "llama-lora/rslora", "llama-lora/lora-regex",
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := shared.Path(t, "golden", filepath.FromSlash(name))
-			r, err := Run(runtime(t), dir, filepath.Join(dir, "golden.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			report(t, r)
-		})
+	before := kernel.Active()
+	t.Cleanup(func() {
+		if err := kernel.Use(before); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, isa := range kernel.ISAs() {
+		for _, name := range []string{
+			"gpt2", "llama-gqa-untied", "llama-gqa-tied", "llama-bias", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn",
+			"llama-rope-dynamic", "llama-rope-legacy-config", "llama-rope-llama3-legacy-config", "llama-sharded", "llama-bf16", "llama-f16",
+			"llama-lora/lora", "llama-lora/rslora", "llama-lora/lora-regex",
+		} {
+			t.Run(isa+"/"+name, func(t *testing.T) {
+				if err := kernel.Use(isa); err != nil {
+					t.Fatal(err)
+				}
+				dir := shared.Path(t, "golden", filepath.FromSlash(name))
+				r, err := Run(runtime(t), dir, filepath.Join(dir, "golden.safetensors"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				report(t, r)
+			})
+		}
 	}
 }
 
