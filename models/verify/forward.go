@@ -50,7 +50,7 @@ func evaluate(rt *engine.Runtime, d *models.Decoder, r *batch.Ragged, rows, targ
 }
 
 // evaluate runs a decoder over a padded batch.
-func (s *session) evaluate(d *models.Decoder, p *padded, o models.Options) (*results, []int, error) {
+func (s *verification) evaluate(d *models.Decoder, p *padded, o models.Options) (*results, []int, error) {
 	rows, targets, at := p.next()
 	res, err := evaluate(s.rt, d, &p.ragged, rows, targets, o)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *session) evaluate(d *models.Decoder, p *padded, o models.Options) (*res
 }
 
 // forward compares what the two batches give.
-func (s *session) forward() error {
+func (s *verification) forward() error {
 	for _, name := range []string{"left", "right"} {
 		p, ok, err := s.padded(name)
 		if err != nil {
@@ -93,7 +93,7 @@ func (s *session) forward() error {
 
 // adapters compares what an adapter's golden file adds: the base without it, and the
 // merged weights.
-func (s *session) adapters() error {
+func (s *verification) adapters() error {
 	p, ok, err := s.padded("right")
 	if err != nil || !ok || len(s.m.Decoder.Adapters()) == 0 {
 		return err

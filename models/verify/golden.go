@@ -29,7 +29,7 @@ func Run(rt *engine.Runtime, path, golden string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{rt: rt, m: m, golden: g, report: &Report{}}
+	s := &verification{rt: rt, m: m, golden: g, report: &Report{}}
 	for _, step := range []func() error{s.forward, s.adapters, s.greedy, s.train} { // train changes the weights
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("verify: %s: %w", path, err)
@@ -80,8 +80,8 @@ func readGolden(path string) (*golden, error) {
 	return g, nil
 }
 
-// session is one comparison.
-type session struct {
+// verification is one comparison.
+type verification struct {
 	rt     *engine.Runtime
 	m      *checkpoint.Model
 	golden *golden
@@ -89,13 +89,13 @@ type session struct {
 }
 
 // want finds a result in the file.
-func (s *session) want(name string) (checkpoint.Tensor, bool) {
+func (s *verification) want(name string) (checkpoint.Tensor, bool) {
 	t, ok := s.golden.tensors[name]
 	return t, ok
 }
 
 // check compares and keeps what was computed for a result of the given kind.
-func (s *session) check(name, kind string, got []float32) error {
+func (s *verification) check(name, kind string, got []float32) error {
 	want, ok := s.want(name)
 	if !ok {
 		return nil
@@ -109,7 +109,7 @@ func (s *session) check(name, kind string, got []float32) error {
 	return nil
 }
 
-func (s *session) keep(like checkpoint.Tensor, got []float32) {
+func (s *verification) keep(like checkpoint.Tensor, got []float32) {
 	s.report.Computed = append(s.report.Computed, checkpoint.Tensor{Name: like.Name, DType: checkpoint.F32, Shape: like.Shape, Floats: slices.Clone(got)})
 }
 
@@ -125,7 +125,7 @@ func (t tolerance) of(want []float32) func(int) float64 {
 func abs(x float32) float64 { return max(float64(x), -float64(x)) }
 
 // skipped lists the results that were not computed.
-func (s *session) skipped() {
+func (s *verification) skipped() {
 	done := map[string]bool{}
 	for _, t := range s.report.Computed {
 		done[t.Name] = true
@@ -146,7 +146,7 @@ type padded struct {
 }
 
 // padded reads the batch of that name; false if the file has none.
-func (s *session) padded(name string) (*padded, bool, error) {
+func (s *verification) padded(name string) (*padded, bool, error) {
 	ids, ok := s.want(name + ".input_ids")
 	if !ok {
 		return nil, false, nil

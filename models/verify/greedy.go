@@ -12,7 +12,7 @@ import (
 )
 
 // greedy compares the argmax tokens and their logprobs.
-func (s *session) greedy() error {
+func (s *verification) greedy() error {
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("greedy.%d", n)
 		prompt, ok := s.want(name + ".prompt_ids")

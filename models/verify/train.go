@@ -17,7 +17,7 @@ type named struct {
 
 // stored lists something of every parameter (values, gradients) as the checkpoint
 // stores it: the adapters' alone, if there are any.
-func (s *session) stored(d *models.Decoder, of func(*engine.Param) []float32) []named {
+func (s *verification) stored(d *models.Decoder, of func(*engine.Param) []float32) []named {
 	var all []named
 	if names := checkpoint.AdapterNames(d); len(names) > 0 {
 		for name, p := range names {
@@ -34,7 +34,7 @@ func (s *session) stored(d *models.Decoder, of func(*engine.Param) []float32) []
 
 // train compares the loss and its gradients on the right batch, and the tensors and
 // losses of the AdamW steps.
-func (s *session) train() error {
+func (s *verification) train() error {
 	if _, ok := s.want("train.losses"); !ok {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (s *session) train() error {
 }
 
 // lossGraph is the mean cross-entropy over the labels that count.
-func (s *session) lossGraph() (*engine.Program, error) {
+func (s *verification) lossGraph() (*engine.Program, error) {
 	p, ok, err := s.padded("right")
 	labels := s.golden.tensors["train.labels"].Ints
 	if err != nil || !ok || len(labels) != p.shape[0]*p.shape[1] {
@@ -107,7 +107,7 @@ func (s *session) lossGraph() (*engine.Program, error) {
 	return program, nil
 }
 
-func (s *session) gradients() error {
+func (s *verification) gradients() error {
 	for _, g := range s.stored(s.m.Decoder, func(p *engine.Param) []float32 { return p.Grad }) {
 		if err := s.check("train.grad."+g.name, "grad", g.values); err != nil {
 			return err
@@ -119,7 +119,7 @@ func (s *session) gradients() error {
 // updated compares the tensors after the steps. Where the gradient is tiny but not
 // zero, AdamW makes a full step of rounding errors: there only the larger tolerance
 // holds.
-func (s *session) updated() error {
+func (s *verification) updated() error {
 	tol, ok := s.golden.Tolerance["adamw2"]
 	if !ok {
 		return fmt.Errorf("got no tolerance for adamw2 in golden.json")
