@@ -147,8 +147,8 @@ static void gelugrad(float *dx, const float *dout, const float *x, long n, int e
     }
   else
     for (long i = 0; i < n; i += VL) {
-      F v = ldn(x + i, n - i), s = sigmoidv(gelu_arg(v));
-      stn(dx + i, n - i, ldn(dout + i, n - i) * FMA(v * s * (1.0f - s), gelu_slope(v), s));
+      F v = ldn(x + i, n - i), e = expv(-gelu_arg(v)), s = 1.0f / (1.0f + e); // 1 - s = e·s, without cancellation
+      stn(dx + i, n - i, ldn(dout + i, n - i) * FMA(v * s * (e * s), gelu_slope(v), s));
     }
 }
 static void swiglu(float *out, const float *gateup, long rows, long f) {
@@ -161,8 +161,8 @@ static void swiglu(float *out, const float *gateup, long rows, long f) {
 static void swiglugrad(float *dgateup, const float *dout, const float *gateup, long rows, long f) {
   for (long r = 0; r < rows; r++, gateup += 2 * f, dgateup += 2 * f, dout += f)
     for (long i = 0; i < f; i += VL) {
-      F g = ldn(gateup + i, f - i), u = ldn(gateup + f + i, f - i), d = ldn(dout + i, f - i), s = sigmoidv(g);
-      stn(dgateup + i, f - i, d * u * s * FMA(g, 1.0f - s, all(1)));
+      F g = ldn(gateup + i, f - i), u = ldn(gateup + f + i, f - i), d = ldn(dout + i, f - i), e = expv(-g), s = 1.0f / (1.0f + e);
+      stn(dgateup + i, f - i, d * u * s * FMA(g, e * s, all(1)));
       stn(dgateup + f + i, f - i, d * g * s);
     }
 }
