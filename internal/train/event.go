@@ -15,6 +15,12 @@ type Event struct {
 	Text    string   `json:"text,omitempty"`
 }
 
+// Telling are the figures to look at first, in this order.
+var Telling = []string{
+	"reward", "score", "eval_score", "utility", "kl", "eval_kl", "eval_loss", "eval_ppl", "eval_accuracy", "accuracy", "loss",
+	"entropy", "clip_frac", "value_loss", "length", "eos_share", "tok_s",
+}
+
 // Kind tells what an Event is.
 type Kind string
 

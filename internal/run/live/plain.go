@@ -78,7 +78,7 @@ func hasEval(m train.Metrics) bool {
 // brief names the most telling n figures.
 func brief(m train.Metrics, n int) string {
 	var parts []string
-	for _, name := range telling {
+	for _, name := range train.Telling {
 		if v, ok := m[name]; ok && len(parts) < n {
 			parts = append(parts, name+" "+figure(v))
 		}

@@ -13,9 +13,7 @@ import (
 	"plumbline/internal/train"
 )
 
-// The figures worth a curve, the most telling first; as many as fit are shown.
-var telling = []string{"reward", "score", "utility", "kl", "eval_loss", "eval_accuracy", "accuracy", "loss", "entropy", "clip_frac", "value_loss", "tok_s"}
-
+// maxCurves is how many figures have a curve on the screen.
 const maxCurves = 6
 
 var (
@@ -82,7 +80,7 @@ func bar(share float64, n int) string {
 // curveLines are the stage's most telling figures: name, value, course.
 func (s *stage) curveLines(width int) []string {
 	var lines []string
-	for _, name := range telling {
+	for _, name := range train.Telling {
 		c := s.curves[name]
 		if c == nil || len(lines) == maxCurves {
 			continue
