@@ -13,12 +13,14 @@ type Config struct {
 	Rollouts     int     `mapstructure:"rollouts"`       // sequences sampled per update
 	Epochs       int     `mapstructure:"epochs"`         // passes over the rollouts of one update
 	Minibatches  int     `mapstructure:"minibatches"`    // optimiser steps per epoch
-	MicroTokens  int     `mapstructure:"micro_tokens"`   // tokens per graph run; bounds memory, changes results by rounding only
+	MicroTokens  int     `mapstructure:"micro_tokens"`   // tokens per graph run; bounds memory, changes the result by rounding only
+	SampleBatch  int     `mapstructure:"sample_batch"`   // sequences sampled at a time; bounds memory, changes no result
+	Checkpoint   bool    `mapstructure:"checkpoint"`     // recompute activations: less memory, a quarter more time
 	MaxNewTokens int     `mapstructure:"max_new_tokens"` // where a response without EOS is cut off
 	Temperature  float64 `mapstructure:"temperature"`    // of rollouts, reference and loss alike
 
-	Optimizer train.OptimizerConfig `mapstructure:",squash"`   // of policy and critic; lr is the policy's
-	CriticLR  float64               `mapstructure:"critic_lr"` // peak; the critic has its own optimiser, so no value coefficient is needed
+	train.OptimizerConfig `mapstructure:",squash"` // of policy and critic; lr is the policy's; schedule and warmup count updates
+	CriticLR              float64                  `mapstructure:"critic_lr"` // peak; the critic has its own optimiser, so no value coefficient is needed
 
 	KLCoef      float64 `mapstructure:"kl_coef"`       // β, reward per nat; the first value if adaptive
 	KLTarget    float64 `mapstructure:"kl_target"`     // nats per sequence; 0 keeps β fixed
@@ -34,7 +36,10 @@ type Config struct {
 
 	MissingEOSPenalty float64 `mapstructure:"missing_eos_penalty"` // taken from the score of a response that was cut off
 	PTXCoef           float64 `mapstructure:"ptx_coef"`            // weight of the language-model loss on pretraining text; 0 = none
-	PTXTokens         int     `mapstructure:"ptx_tokens"`          // tokens of that text per optimiser step
+	PTXBatchSize      int     `mapstructure:"ptx_batch_size"`      // sequences of that text per optimiser step
+
+	EvalEvery int `mapstructure:"eval_every"` // updates between evaluations on held-out prompts; 0 = at the end only
+	SaveEvery int `mapstructure:"save_every"` // updates between checkpoints; 0 = at the end only
 
 	// Filters of the rollouts. They are settings only to be refused with the reason.
 	TopK int     `mapstructure:"top_k"` // 0
@@ -48,11 +53,11 @@ func DefaultConfig() Config {
 	optimizer := train.DefaultOptimizer(3e-6)
 	optimizer.Kind, optimizer.MinRatio = "linear", 0
 	return Config{
-		Updates: 100, Rollouts: 64, Epochs: 4, Minibatches: 1, MicroTokens: 2048, MaxNewTokens: 53, Temperature: 1,
-		Optimizer: optimizer, CriticLR: 1e-5,
+		Updates: 100, Rollouts: 64, Epochs: 4, Minibatches: 1, MicroTokens: 2048, SampleBatch: 64, MaxNewTokens: 53, Temperature: 1,
+		OptimizerConfig: optimizer, CriticLR: 1e-5,
 		KLCoef: .05, KLHorizon: 10000,
 		Gamma: 1, Lambda: .95, ClipRange: .2, ValueClip: .2,
-		MissingEOSPenalty: 1, PTXTokens: 2048,
+		MissingEOSPenalty: 1, PTXBatchSize: 8,
 		TopP: 1,
 	}
 }
@@ -73,6 +78,7 @@ func (c Config) validateSampling(f *faults) {
 	f.rule(c.Updates >= 1, "updates", c.Updates, "≥ 1")
 	f.rule(c.Rollouts >= 2, "rollouts", c.Rollouts, "≥ 2 (one has no variance to whiten by)")
 	f.rule(c.MicroTokens >= 1, "micro_tokens", c.MicroTokens, "≥ 1")
+	f.rule(c.SampleBatch >= 1, "sample_batch", c.SampleBatch, "≥ 1")
 	f.rule(c.MaxNewTokens >= 1, "max_new_tokens", c.MaxNewTokens, "≥ 1")
 	f.rule(positive(c.Temperature), "temperature", c.Temperature, "> 0 (greedy rollouts explore nothing)")
 	f.rule(c.TopK == 0, "top_k", c.TopK, "0: "+filterReason)
@@ -82,9 +88,11 @@ func (c Config) validateSampling(f *faults) {
 func (c Config) validateSteps(f *faults) {
 	f.rule(c.Epochs >= 1, "epochs", c.Epochs, "≥ 1")
 	f.rule(c.Minibatches >= 1 && c.Minibatches <= c.Rollouts, "minibatches", c.Minibatches, fmt.Sprintf("1 to rollouts (%d)", c.Rollouts))
-	if err := c.Optimizer.Validate(); err != nil {
+	if err := c.OptimizerConfig.Validate(); err != nil {
 		*f = append(*f, err)
 	}
+	f.rule(c.EvalEvery >= 0, "eval_every", c.EvalEvery, "≥ 0")
+	f.rule(c.SaveEvery >= 0, "save_every", c.SaveEvery, "≥ 0")
 	f.rule(positive(c.CriticLR), "critic_lr", c.CriticLR, "> 0")
 }
 
@@ -101,7 +109,7 @@ func (c Config) validateObjective(f *faults) {
 	f.rule(notNegative(c.EntropyCoef), "entropy_coef", c.EntropyCoef, "≥ 0")
 	f.rule(notNegative(c.MissingEOSPenalty), "missing_eos_penalty", c.MissingEOSPenalty, "≥ 0")
 	f.rule(notNegative(c.PTXCoef), "ptx_coef", c.PTXCoef, "≥ 0")
-	f.rule(c.PTXCoef == 0 || c.PTXTokens >= 2, "ptx_tokens", c.PTXTokens, "≥ 2 where ptx_coef is set")
+	f.rule(c.PTXCoef == 0 || c.PTXBatchSize >= 1, "ptx_batch_size", c.PTXBatchSize, "≥ 1 where ptx_coef is set")
 }
 
 // faults collects what is wrong. A rule states what is right, so that NaN fails it.

@@ -155,6 +155,33 @@ func readNorm(path string) (Norm, error) {
 	return n, nil
 }
 
+// Critic is a copy of the model that begins as PPO's critic: the norm is folded into
+// the head, w/std, and a bias, (b-mean)/std, so that values are in the units of scores.
+// A model with adapters is an error: merge first.
+func (m *Model) Critic() (*Model, error) {
+	if len(m.Decoder.Adapters()) > 0 {
+		return nil, errors.New("reward: critic: got a model with adapters, want them merged first")
+	}
+	head, bias := engine.NewParam("score", m.Head.Shape...), engine.NewParam("score.bias", 1)
+	for i, w := range m.Head.Data {
+		head.Data[i] = float32(float64(w) / m.Norm.Std)
+	}
+	b := 0.0
+	if m.Bias != nil {
+		b = float64(m.Bias.Data[0])
+	}
+	bias.Data[0] = float32(m.Norm.Apply(b))
+	head.Changed()
+	bias.Changed()
+	files := *m.files
+	files.Decoder = m.Decoder.Clone()
+	files.Extra = []checkpoint.Tensor{
+		{Name: headTensor, DType: checkpoint.F32, Shape: head.Shape, Floats: head.Data},
+		{Name: biasTensor, DType: checkpoint.F32, Shape: bias.Shape, Floats: bias.Data},
+	}
+	return &Model{Network: NewNetwork(m.rt, files.Decoder, head, bias, m.opts), Norm: Raw, files: &files}, nil
+}
+
 // Files is what the model's directory holds beside the norm: config, tokenizer, weights.
 func (m *Model) Files() *checkpoint.Model { return m.files }
 

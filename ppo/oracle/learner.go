@@ -40,7 +40,7 @@ type learner struct {
 // correct is PPO as it should be.
 func correct(problem *problem) *learner {
 	config := ppo.DefaultConfig()
-	config.Updates, config.Rollouts, config.Optimizer.LR, config.CriticLR = 600, 256, .05, .05
+	config.Updates, config.Rollouts, config.LR, config.CriticLR = 600, 256, .05, .05
 	config.ValueClip = 10 // scores are of order 1 and values start at 0
 	return &learner{
 		choose: sample, rewards: ppo.TokenRewards, refTemperature: 1, valueAt: func(at, _ int) int { return at * vocab },
@@ -136,7 +136,7 @@ func (l *learner) step(r rollouts, left float64) error {
 			s++
 		}
 	}
-	l.adam[0].step(&l.policy, &dPolicy, left*l.config.Optimizer.LR)
+	l.adam[0].step(&l.policy, &dPolicy, left*l.config.LR)
 	l.adam[1].step(&l.critic, &dCritic, left*l.config.CriticLR)
 	return nil
 }

@@ -1,0 +1,66 @@
+package ppo
+
+import (
+	"context"
+	"fmt"
+
+	"plumbline/models/generate"
+	"plumbline/reward"
+	"plumbline/reward/scorers"
+)
+
+// Scorer gives one score per rollout. It gets ids, not text: what a reward model reads
+// must be the tokens that were sampled.
+type Scorer func(ctx context.Context, rollouts []generate.Rollout) ([]float64, error)
+
+// ByModel scores with a reward model, on the scale of its norm. microTokens ≥ the
+// longest prompt and response bounds the memory.
+func ByModel(m *reward.Model, microTokens int) Scorer {
+	return func(_ context.Context, rollouts []generate.Rollout) ([]float64, error) {
+		seqs := make([][]int32, len(rollouts))
+		for i, r := range rollouts {
+			seqs[i] = sequence(r)
+		}
+		return m.Score(seqs, microTokens)
+	}
+}
+
+// ByText scores with a lexicon, rules or a program. text decodes a rollout to its
+// prompt and its response without EOS.
+func ByText(s scorers.Scorer, text func(generate.Rollout) (prompt, response string)) Scorer {
+	return func(ctx context.Context, rollouts []generate.Rollout) ([]float64, error) {
+		prompts, responses := make([]string, len(rollouts)), make([]string, len(rollouts))
+		for i, r := range rollouts {
+			prompts[i], responses[i] = text(r)
+		}
+		return s.Score(ctx, prompts, responses)
+	}
+}
+
+// Sum adds scorers up, each times its weight.
+func Sum(parts []Scorer, weights []float64) (Scorer, error) {
+	if len(parts) == 0 || len(parts) != len(weights) {
+		return nil, fmt.Errorf("ppo: sum of scorers: got %d scorers, %d weights, want equal, ≥ 1", len(parts), len(weights))
+	}
+	return func(ctx context.Context, rollouts []generate.Rollout) ([]float64, error) {
+		sum := make([]float64, len(rollouts))
+		for p, score := range parts {
+			scores, err := score(ctx, rollouts)
+			if err != nil {
+				return nil, err
+			}
+			if len(scores) != len(sum) {
+				return nil, fmt.Errorf("ppo: scorer %d: got %d scores for %d rollouts", p, len(scores), len(sum))
+			}
+			for i, s := range scores {
+				sum[i] += weights[p] * s
+			}
+		}
+		return sum, nil
+	}, nil
+}
+
+// sequence is a rollout's prompt and response as one text.
+func sequence(r generate.Rollout) []int32 {
+	return append(append(make([]int32, 0, len(r.Prompt)+len(r.Response)), r.Prompt...), r.Response...)
+}

@@ -1,0 +1,452 @@
+package ppo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"plumbline/internal/batch"
+	"plumbline/internal/engine"
+	"plumbline/internal/eval"
+	"plumbline/internal/random"
+	"plumbline/internal/snapshot"
+	"plumbline/internal/train"
+	"plumbline/models"
+	"plumbline/models/checkpoint"
+	"plumbline/models/generate"
+	"plumbline/models/lm"
+	"plumbline/reward"
+)
+
+// Prompt is what the policy answers.
+type Prompt struct {
+	ID     string
+	Tokens []int32
+}
+
+// Setup is what PPO works on and with.
+type Setup struct {
+	Policy    *checkpoint.Model // trained: all of it, or what its decoder does not freeze
+	Reference *models.Decoder   // frozen; nil = the policy without its adapters
+	Critic    *reward.Model     // trained; begins as reward.Model.Critic or reward.New of the policy
+	Score     Scorer
+	Stop      []int32 // ends a response: EOS
+
+	Prompts     []Prompt  // sampled from
+	Held        []Prompt  // evaluated on; may be empty
+	Pretraining [][]int32 // sequences for ptx; may be empty if ptx_coef is 0
+
+	// Text decodes a rollout for the samples in the log; nil records none.
+	Text func(generate.Rollout) (prompt, response string)
+}
+
+// Trainer makes the updates of a train.Loop: its step is a PPO update.
+type Trainer struct {
+	Setup
+	c     Config
+	stage string
+	seed  uint64
+
+	policy    *policy
+	text      *lm.Model // the policy as a language model, for ptx
+	reference *lm.Model
+	generator *generate.Generator
+	kl        KLController
+
+	policyOpt, criticOpt *engine.AdamW
+	prompts, documents   *train.Order
+	samples              []train.Sample
+}
+
+var (
+	_ train.Trainer   = (*Trainer)(nil)
+	_ train.Evaluator = (*Trainer)(nil)
+	_ train.Sampler   = (*Trainer)(nil)
+)
+
+// New prepares PPO. stage and seed decide every random number.
+func New(rt *engine.Runtime, s Setup, c Config, stage string, seed uint64) (*Trainer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("ppo: %w", err)
+	}
+	if err := s.check(c); err != nil {
+		return nil, err
+	}
+	o := models.Options{Checkpoint: c.Checkpoint}
+	dec := s.Policy.Decoder
+	t := &Trainer{
+		Setup: s, c: c, stage: stage, seed: seed,
+		policy:    &policy{rt: rt, dec: dec, opts: o, temperature: float32(c.Temperature), graphs: map[size]*policyGraph{}},
+		text:      lm.New(rt, dec, o),
+		generator: generate.New(rt, dec, models.Options{}, c.SampleBatch),
+		kl:        KLController{Beta: c.KLCoef, Target: c.KLTarget, Horizon: c.KLHorizon},
+		policyOpt: c.OptimizerConfig.New(rt, dec.Trainable()),
+		criticOpt: c.OptimizerConfig.New(rt, s.Critic.Trainable()),
+	}
+	if s.Reference == nil {
+		t.reference = lm.New(rt, dec, models.Options{NoAdapters: true})
+	} else {
+		s.Reference.Freeze()
+		t.reference = lm.New(rt, s.Reference, models.Options{})
+	}
+	var err, errDocuments error
+	t.prompts, err = train.NewOrder(seed, stage+"/prompts", len(s.Prompts))
+	if c.PTXCoef > 0 {
+		t.documents, errDocuments = train.NewOrder(seed, stage+"/ptx", len(s.Pretraining))
+	}
+	return t, errors.Join(err, errDocuments)
+}
+
+// check reports every fault of the setup.
+func (s Setup) check(c Config) error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf("ppo: "+format, args...)) }
+	if s.Policy == nil || s.Critic == nil || s.Score == nil || len(s.Prompts) == 0 {
+		return errors.New("ppo: got a setup without policy, critic, scorer or prompts, want all of them")
+	}
+	if s.Reference == nil && len(s.Policy.Decoder.Adapters()) == 0 {
+		fail("got no reference and a policy without adapters, want one of the two")
+	}
+	if s.Reference == s.Policy.Decoder || s.Critic.Decoder == s.Policy.Decoder {
+		fail("got the policy as its own reference or critic, want separate decoders")
+	}
+	if c.PTXCoef > 0 && len(s.Pretraining) == 0 {
+		fail("ptx_coef is %v: got no text to train on", c.PTXCoef)
+	}
+	for _, p := range append(append([]Prompt{}, s.Prompts...), s.Held...) {
+		if n := len(p.Tokens) + c.MaxNewTokens; n > c.MicroTokens {
+			fail("prompt %q: got %d tokens with max_new_tokens, want ≤ micro_tokens (%d)", p.ID, n, c.MicroTokens)
+		}
+	}
+	for i, d := range s.Pretraining {
+		if len(d) < 2 || len(d) > c.MicroTokens {
+			fail("pretraining sequence %d: got %d tokens, want 2 to micro_tokens (%d)", i, len(d), c.MicroTokens)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Step is one update: rollouts, then epochs of policy and critic over them.
+func (t *Trainer) Step(ctx context.Context, step int) (train.Metrics, error) {
+	var prompts []Prompt
+	for _, i := range t.prompts.Batch(step, t.c.Rollouts) {
+		prompts = append(prompts, t.Prompts[i])
+	}
+	e, err := t.sample(ctx, prompts, t.key("rollout", step))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.judge(e); err != nil {
+		return nil, err
+	}
+	m, err := t.describe(e)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.improvePolicy(ctx, e, step, m); err != nil {
+		return nil, err
+	}
+	if err := t.improveCritic(ctx, e, step, m); err != nil {
+		return nil, err
+	}
+	t.kl.Update(m["kl"], t.c.Rollouts)
+	t.record(prompts, e)
+	return m, nil
+}
+
+// key is the address of an update's random numbers for one purpose.
+func (t *Trainer) key(purpose string, step int) uint64 {
+	return random.New(t.seed, random.Key(t.stage+"/"+purpose), uint64(step)).Uint64()
+}
+
+// describe gives the figures of the rollouts before anything is learnt from them.
+func (t *Trainer) describe(e *experience) (train.Metrics, error) {
+	kl, err := eval.EstimateKL(e.logprob, e.ref)
+	if err != nil {
+		return nil, err
+	}
+	explained, err := ExplainedVariance(e.value, e.ret)
+	if err != nil {
+		return nil, err
+	}
+	n := float64(len(e.rollouts))
+	m := train.Metrics{
+		"kl": kl.K1, "kl_k3": kl.K3, "kl_coef": t.kl.Beta, "explained_variance": explained, "tokens": float64(e.tokens),
+		"score": 0, "reward": 0, "length": 0, "eos_share": 0,
+	}
+	for i, r := range e.rollouts {
+		m["score"] += e.score[i] / n
+		m["reward"] += e.reward[i] / n
+		m["length"] += float64(len(r.Response)) / n
+		if r.Finished {
+			m["eos_share"] += 1 / n
+		}
+	}
+	return m, nil
+}
+
+// improvePolicy makes the optimiser steps of an update and adds their figures, means
+// over the steps made. drift is that of the last minibatch looked at.
+func (t *Trainer) improvePolicy(ctx context.Context, e *experience, step int, m train.Metrics) error {
+	var sum policyStep
+	steps, lr := 0, t.c.At(step, t.c.Updates)
+	defer func() { t.policyFigures(m, sum, steps, lr) }()
+	for epoch := range t.c.Epochs {
+		for i, ids := range t.minibatches(step, epoch) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			s, err := t.policyGradient(e, ids, ((step-1)*t.c.Epochs+epoch)*t.c.Minibatches+i+1)
+			if err != nil {
+				return err
+			}
+			m["drift"] = s.Drift
+			if steps == 0 {
+				if m["logprob_mismatch"] = s.mismatch; s.mismatch != 0 {
+					return fmt.Errorf("ppo: sampler and trainer disagree before the first step: max |log π_sampler - log π_trainer| is %g nats, want exactly 0", s.mismatch)
+				}
+			}
+			if t.c.EarlyStopKL > 0 && s.Drift > t.c.EarlyStopKL {
+				zeroGrads(t.policyOpt.Params())
+				return nil
+			}
+			if s.gradNorm, err = t.policyOpt.Update(lr); err != nil {
+				return err
+			}
+			sum.add(s)
+			steps++
+		}
+	}
+	return nil
+}
+
+// policyStep is what one optimiser step of the policy shows.
+type policyStep struct {
+	PolicyStats
+	loss, ptx, gradNorm, mismatch float64
+}
+
+func (s *policyStep) add(o policyStep) {
+	s.ClipFrac += o.ClipFrac
+	s.Entropy += o.Entropy
+	s.loss += o.loss
+	s.ptx += o.ptx
+	s.gradNorm += o.gradNorm
+}
+
+func (t *Trainer) policyFigures(m train.Metrics, sum policyStep, steps int, lr float64) {
+	n := float64(max(1, steps))
+	m["lr"], m["policy_steps"] = lr, float64(steps)
+	m["policy_loss"], m["entropy"], m["clip_frac"], m["grad_norm"] = sum.loss/n, sum.Entropy/n, sum.ClipFrac/n, sum.gradNorm/n
+	if t.c.PTXCoef > 0 {
+		m["ptx_loss"] = sum.ptx / n
+	}
+}
+
+// policyGradient adds the gradient of one minibatch, and of pretraining text, to the
+// policy. nth counts the optimiser steps of the whole run.
+func (t *Trainer) policyGradient(e *experience, ids []int, nth int) (s policyStep, err error) {
+	parts, err := t.pack(e.rollouts, ids)
+	if err != nil {
+		return s, err
+	}
+	window := len(rowsOf(e.logprob, ids))
+	for _, p := range parts {
+		o := &t.policy.objective
+		o.ClipRange, o.EntropyCoef, o.Window = t.c.ClipRange, t.c.EntropyCoef, window
+		o.Old, o.Advantage = rowsOf(e.logprob, p.ids), rowsOf(e.advantage, p.ids)
+		loss, err := t.policy.learn(p.ragged)
+		if err != nil {
+			return s, err
+		}
+		s.loss += loss
+		s.mismatch = max(s.mismatch, t.policy.mismatch)
+	}
+	s.PolicyStats = t.policy.objective.Reset()
+	if math.IsNaN(s.loss) || math.IsInf(s.loss, 0) {
+		return s, fmt.Errorf("ppo: the policy's loss is %v: lower lr or clip_range", s.loss)
+	}
+	if t.c.PTXCoef > 0 {
+		s.ptx, err = t.pretrain(nth)
+	}
+	return s, err
+}
+
+// pretrain adds the gradient of ptx_coef times the mean loss per token of the next
+// ptx_batch_size sequences and returns that mean, in nats.
+func (t *Trainer) pretrain(nth int) (float64, error) {
+	ids := t.documents.Batch(nth, t.c.PTXBatchSize)
+	lengths, scored := make([]int, len(ids)), 0
+	for i, id := range ids {
+		lengths[i] = len(t.Pretraining[id])
+		scored += lengths[i] - 1
+	}
+	groups, err := train.Microbatches(lengths, t.c.MicroTokens)
+	if err != nil {
+		return 0, err
+	}
+	nats := 0.0
+	for _, g := range groups {
+		r := &batch.Ragged{}
+		for _, i := range g {
+			if err := r.Add(t.Pretraining[ids[i]], ones(lengths[i])); err != nil {
+				return 0, err
+			}
+		}
+		n, _, err := t.text.Learn(r, t.c.PTXCoef/float64(scored))
+		if err != nil {
+			return 0, err
+		}
+		nats += n
+	}
+	return nats / float64(scored), nil
+}
+
+func ones(n int) []float32 {
+	mask := make([]float32, n)
+	for i := range mask {
+		mask[i] = 1
+	}
+	return mask
+}
+
+func zeroGrads(params []*engine.Param) {
+	for _, p := range params {
+		p.ZeroGrad()
+	}
+}
+
+// improveCritic makes the optimiser steps of an update on the same minibatches, and
+// adds value_loss, the mean over them.
+func (t *Trainer) improveCritic(ctx context.Context, e *experience, step int, m train.Metrics) error {
+	schedule := t.c.Schedule
+	schedule.LR = t.c.CriticLR
+	lr := schedule.At(step, t.c.Updates)
+	loss, norms, n := 0.0, 0.0, float64(t.c.Epochs*t.c.Minibatches)
+	for epoch := range t.c.Epochs {
+		for _, ids := range t.minibatches(step, epoch) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			l, err := t.criticGradient(e, ids)
+			if err != nil {
+				return err
+			}
+			norm, err := t.criticOpt.Update(lr)
+			if err != nil {
+				return err
+			}
+			loss += l
+			norms += norm
+		}
+	}
+	m["value_loss"], m["critic_grad_norm"], m["critic_lr"] = loss/n, norms/n, lr
+	return nil
+}
+
+func (t *Trainer) criticGradient(e *experience, ids []int) (loss float64, err error) {
+	parts, err := t.pack(e.rollouts, ids)
+	if err != nil {
+		return 0, err
+	}
+	window := len(rowsOf(e.value, ids))
+	for _, p := range parts {
+		o := ValueObjective{ClipRange: t.c.ValueClip, Old: rowsOf(e.value, p.ids), Return: rowsOf(e.ret, p.ids), Window: window}
+		rows, _ := p.ragged.Predicted()
+		l, err := t.Critic.Learn(p.ragged, rows, o.Loss)
+		if err != nil {
+			return 0, err
+		}
+		loss += l
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return 0, fmt.Errorf("ppo: the critic's loss is %v: lower critic_lr", loss)
+	}
+	return loss, nil
+}
+
+// shown is how many rollouts of an update go into the log.
+const shown = 2
+
+func (t *Trainer) record(prompts []Prompt, e *experience) {
+	if t.Text == nil {
+		return
+	}
+	for i, r := range e.rollouts[:min(shown, len(e.rollouts))] {
+		prompt, response := t.Text(r)
+		t.samples = append(t.samples, train.Sample{
+			Stage: t.stage, Model: "ppo", ID: prompts[i].ID, Prompt: prompt, Response: response, Scores: map[string]float64{"score": e.score[i]},
+		})
+	}
+}
+
+// Samples are the first rollouts of the last update.
+func (t *Trainer) Samples() []train.Sample {
+	s := t.samples
+	t.samples = nil
+	return s
+}
+
+// Evaluate answers the held-out prompts with the same random numbers each time:
+// eval_score, eval_kl (k1, nats per sequence), eval_length, eval_eos_share.
+func (t *Trainer) Evaluate(ctx context.Context, _ int) (train.Metrics, error) {
+	if len(t.Held) == 0 {
+		return train.Metrics{}, nil
+	}
+	e, err := t.sample(ctx, t.Held, t.key("eval", 0))
+	if err != nil {
+		return nil, err
+	}
+	kl, err := eval.EstimateKL(e.logprob, e.ref)
+	if err != nil {
+		return nil, err
+	}
+	n := float64(len(e.rollouts))
+	m := train.Metrics{"eval_score": 0, "eval_kl": kl.K1, "eval_length": 0, "eval_eos_share": 0}
+	for i, r := range e.rollouts {
+		m["eval_score"] += e.score[i] / n
+		m["eval_length"] += float64(len(r.Response)) / n
+		if r.Finished {
+			m["eval_eos_share"] += 1 / n
+		}
+	}
+	return m, nil
+}
+
+// criticDir is where a checkpoint keeps the critic.
+const criticDir = "critic"
+
+// Save writes the policy, the critic below it, both optimisers and β.
+func (t *Trainer) Save(dir string, s *train.State) error {
+	if err := snapshot.Save(dir, t.Policy); err != nil {
+		return err
+	}
+	if err := t.Critic.Save(filepath.Join(dir, criticDir)); err != nil {
+		return err
+	}
+	s.Values["kl_coef"] = t.kl.Beta
+	return train.SaveOptimizers(dir, t.optimizers())
+}
+
+// Load puts back what Save wrote. The reference is never read from a checkpoint: it is
+// what it was at the start.
+func (t *Trainer) Load(dir string, s train.State) error {
+	beta, ok := s.Values["kl_coef"]
+	if !ok {
+		return fmt.Errorf("ppo: load %s: %s has no kl_coef", dir, train.StateFile)
+	}
+	t.kl.Beta = beta
+	if err := snapshot.Load(dir, t.Policy); err != nil {
+		return err
+	}
+	if err := t.Critic.Restore(filepath.Join(dir, criticDir)); err != nil {
+		return err
+	}
+	return train.LoadOptimizers(dir, t.optimizers())
+}
+
+func (t *Trainer) optimizers() map[string]train.Moments {
+	return map[string]train.Moments{"policy": t.policyOpt, "critic": t.criticOpt}
+}
