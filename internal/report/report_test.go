@@ -2,15 +2,12 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,8 +38,8 @@ func whole() Data {
 				{"perplexity", "held-out text", "lower", map[string]eval.Interval{"base": interval(11.4, .8), "sft": interval(8.2, .5), "ppo": interval(8.9, .6)}},
 			},
 			Gains: []Gain{{"true utility", "sft", "ppo", interval(.61, .11)}, {"perplexity", "sft", "ppo", interval(.7, .5)}, {"KL to SFT", "sft", "ppo", interval(.1, .4)}},
-			Calibration: &Calibration{Pairs: 240, Accuracy: interval(.79, .05), LogLoss: .48, ECE: .031, Bins: []Bin{
-				{.5, .6, 40, .55, interval(.52, .15)}, {.6, .7, 0, 0, eval.Interval{}}, {.7, .8, 90, .76, interval(.74, .09)}, {.9, 1, 110, .95, interval(.93, .05)},
+			Calibration: &Calibration{Accuracy: interval(.79, .05), LogLoss: .48, ECE: .031, Bins: []Bin{
+				{40, .55, interval(.52, .15)}, {0, 0, eval.Interval{}}, {90, .76, interval(.74, .09)}, {110, .95, interval(.93, .05)},
 			}},
 		},
 	}
@@ -181,32 +178,5 @@ func TestSideBySide_LatestOfEachModel(t *testing.T) {
 	}, []string{"base", "sft", "ppo"})
 	if len(got) != 2 || got[0].By["ppo"].Response != "new" || strings.Join(got[0].Models, " ") != "base ppo" || got[1].By["ppo"].Response != "alone" {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestReadEvaluation(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "eval.json")
-	if e, err := ReadEvaluation(path); e != nil || err != nil {
-		t.Errorf("no file: got %v, %v", e, err)
-	}
-	b, err := json.Marshal(whole().Eval)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := ReadEvaluation(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := json.Marshal(e); err != nil || !bytes.Equal(again, b) {
-		t.Errorf("read back: got %s, %v\nwant %s", again, err, b)
-	}
-	if err := os.WriteFile(path, b[:20], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadEvaluation(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("cut short: err = %v, want one that names the file", err)
 	}
 }
