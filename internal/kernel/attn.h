@@ -47,9 +47,14 @@ INL void mm_rows(long rows, long cols, const int transposed, long k, const float
 INL long first_key(const kn_attn *a, long pos) { return a->window && pos >= a->window ? pos - a->window + 1 : 0; }
 INL float *value_tile(const kn_attn *a, float *tile) { return tile + KEYS * a->head; }
 
+// Rows of a head are short and far apart, which no prefetcher follows: ask for the next head's, which lie behind.
+INL void expect(const float *x, long n) {
+  for (long c = 0; c < n; c += 16) __builtin_prefetch(x + n + c, 0, 3);
+}
 // d[p][i] = x[i·ld + p], i < n, rows of d KEYS apart.
 static void transpose(const float *x, long ld, long n, long k, float *d) {
   long i = 0;
+  for (long r = 0; r < n; r++) expect(x + r * ld, k);
   for (; i + 4 <= n; i += 4) {
     long p = 0;
     for (; p + 4 <= k; p += 4) transpose4(x + i * ld + p, ld, KEYS, d + p * KEYS + i);
@@ -62,6 +67,7 @@ static void transpose(const float *x, long ld, long n, long k, float *d) {
 // n rows of `head` values times s, as rows of `padded` ended by zeros.
 static void copy_rows(const kn_attn *a, const float *x, long ld, long n, float s, float *d) {
   for (long i = 0; i < n; i++, x += ld, d += a->padded) {
+    expect(x, a->head);
     for (long c = 0; c < a->head; c += VL) ST(d + c, ldn(x + c, a->head - c) * s);
     for (long c = UP(a->head, VL); c < a->padded; c += VL) ST(d + c, (F){0});
   }
@@ -86,16 +92,19 @@ typedef struct {
 
 INL long token_pos(const query_tile *t, long r) { return t->pos + (t->r0 + r) / t->group; }
 
-// Softmax weights of row r over columns [c0,c1) of the group of keys that begins at jc.
+// Softmax weights of row r over columns [c0,c1) of the group of keys that begins at jc; those it does not see are 0.
 INL void weigh(query_tile *t, long r, long jc, long c0, long c1) {
-  long pos = token_pos(t, r), lo = first_key(t->a, pos) - jc, hi = pos + 1 - jc;
+  long pos = token_pos(t, r), lo = first_key(t->a, pos) - jc, hi = pos + 1 - jc, c = c0, end = MIN(UP(hi, VL), c1);
   float *s = t->s + r * SROW;
-  for (long c = c0; c < lo && c < c1; c++) s[c] = -INFINITY;
-  for (long c = hi > c0 ? hi : c0; c < c1; c++) s[c] = -INFINITY;
   F mx = all(t->m[r]), sum = {0};
-  for (long c = c0; c < c1; c += VL) mx = MAXF(mx, LD(s + c));
+  for (; c < end; c += VL) {
+    F x = LD(s + c);
+    if (c < lo || c + VL > hi) ST(s + c, x = lanes(x, lo - c, hi - c, all(-INFINITY)));
+    mx = MAXF(mx, x);
+  }
+  for (; c < c1; c += VL) ST(s + c, (F){0});
   float m = hmax(mx);
-  for (long c = c0; c < c1; c += VL) {
+  for (c = c0; c < end; c += VL) {
     F e = expv(LD(s + c) - m);
     sum += e;
     ST(s + c, e);
@@ -104,7 +113,7 @@ INL void weigh(query_tile *t, long r, long jc, long c0, long c1) {
   if (m != t->m[r] && t->l[r] != 0) {
     F f = expv(all(t->m[r] - m));
     float *o = t->o + r * t->a->padded;
-    for (long c = 0; c < t->a->head; c += VL) ST(o + c, LD(o + c) * f);
+    for (c = 0; c < t->a->head; c += VL) ST(o + c, LD(o + c) * f);
     t->l[r] *= f[0];
   }
   t->m[r] = m;
@@ -177,17 +186,23 @@ typedef struct {
   float *kt, *vt, *k, *dk, *dv, *p, *ds;      // of the tile of keys; P and dS [QROWS][KEYS]
 } grad_head;
 
-// P and dS of row r, whose columns [0,n) are in use.
+// P and dS of row r, whose columns [0,n) are in use; those it does not see are 0.
 INL void grad_row(const grad_head *g, long r, long j, float *p, float *ds, long n) {
-  long tok = r / g->group, lo = first_key(g->a, tok) - j, hi = MIN(tok + 1 - j, n), c = 0;
-  for (; c < hi; c += VL) {
-    F e = expv(LD(p + c) - g->lse[r]);
+  long tok = r / g->group, lo = first_key(g->a, tok) - j, hi = tok + 1 - j;
+  F l = all(g->lse[r]), delta = all(g->delta[r]);
+  for (long c = 0; c < n; c += VL) {
+    if (c >= hi || c + VL <= lo) {
+      ST(p + c, (F){0});
+      ST(ds + c, (F){0});
+      continue;
+    }
+    F x = LD(p + c) - l;
+    if (c < lo || c + VL > hi) x = lanes(x, lo - c, hi - c, all(-INFINITY));
+    F e = expv(x), d = LD(ds + c) - delta;
+    if (c + VL > n) d = lanes(d, 0, n - c, (F){0}); // no keys there: whatever the memory held
     ST(p + c, e);
-    ST(ds + c, e * (LD(ds + c) - g->delta[r]));
+    ST(ds + c, e * d);
   }
-  if (hi < 0) hi = 0;
-  for (c = hi; c < UP(n, VL); c++) p[c] = ds[c] = 0;
-  for (c = 0; c < lo && c < n; c++) p[c] = ds[c] = 0;
 }
 // Queries [r0,r0+rows) against the n keys from j.
 static void grad_tile(grad_head *g, long r0, long rows, long j, long n) {

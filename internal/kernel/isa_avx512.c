@@ -13,6 +13,8 @@
 #define FMA(a, b, c) ((F)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define MAXF(a, b) ((F)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define SQRT(v) ((F)_mm512_sqrt_ps((__m512)(v)))
+#define HSUM(v) _mm512_reduce_add_ps((__m512)(v))
+#define HMAX(v) _mm512_reduce_max_ps((__m512)(v))
 #define ZERO_BELOW(x, lo, p) ((F)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)(x), (__m512)(lo), _CMP_NLT_UQ), (__m512)(p)))
 #define HEAD_MASK(n) ((__mmask16)((1u << (n)) - 1))
 #define LOAD_HEAD(p, n, fill) ((F)_mm512_mask_loadu_ps((__m512)(fill), HEAD_MASK(n), p))

@@ -5,6 +5,7 @@
 typedef float F __attribute__((vector_size(VL * 4)));
 typedef float FU __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(VL * 4)));
+typedef int32_t IU __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 typedef float F4 __attribute__((vector_size(16)));
 typedef float F4U __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -34,37 +35,26 @@ INL void stn(float *p, long n, F v) {
   else STORE_HEAD(p, n, v);
 }
 
-#ifndef __clang__
-#define SHUFFLE(v, m) __builtin_shuffle(v, m)
-#else
-INL F shuffle(F v, I m) {
-  F r;
-  UNROLL for (int i = 0; i < VL; i++) r[i] = v[m[i]];
-  return r;
-}
-#define SHUFFLE(v, m) shuffle(v, m)
-#endif
 #if !defined(__x86_64__) && !defined(__aarch64__)
 INL F max_lanes(F a, F b) { // b where either is NaN, as on x86
   I m = a > b;
   return (F)(((I)a & m) | ((I)b & ~m));
 }
 #endif
-// Lanes i and i^w exchanged.
-INL F swap(F v, int w) {
-  I m;
-  UNROLL for (int i = 0; i < VL; i++) m[i] = i ^ w;
-  return SHUFFLE(v, m);
+// Lanes [lo,hi) of v, the others from w; bounds may lie outside the vector.
+static const int32_t iota[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+INL F lanes(F v, int lo, int hi, F w) {
+  I at = *(const IU *)iota, m = (at >= lo) & (at < hi);
+  return (F)(((I)v & m) | ((I)w & ~m));
 }
-// Sum and maximum of the lanes, always by the same tree.
-INL float hsum(F v) {
-  UNROLL for (int w = VL / 2; w; w /= 2) v += swap(v, w);
-  return v[0];
-}
-INL float hmax(F v) {
-  UNROLL for (int w = VL / 2; w; w /= 2) v = MAXF(v, swap(v, w));
-  return v[0];
-}
+// Sum and maximum of the lanes, always by the same tree: halves onto each other.
+#ifndef HSUM
+#define HSUM(v) (((v)[0] + (v)[2]) + ((v)[1] + (v)[3]))
+#define HMAX(v) max2(max2((v)[0], (v)[2]), max2((v)[1], (v)[3]))
+INL float max2(float a, float b) { return a > b ? a : b; }
+#endif
+INL float hsum(F v) { return HSUM(v); }
+INL float hmax(F v) { return HMAX(v); }
 
 // e^x = 2^n·p(r), Cephes' polynomial, error below 2 ulp; exactly 0 below -87.33 and at most 3.4e38; NaN stays NaN.
 INL F expv(F x) {

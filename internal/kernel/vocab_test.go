@@ -24,6 +24,9 @@ func TestLogProbRowsAgainstFloat64(t *testing.T) {
 			near(t, name("entropy ", v), entropy, entropy64, 2e-6)
 			near(t, name("lse ", v), lse, lse64, 3e-7)
 
+			if v == 1 {
+				continue // the gradient is 0 but for rounding
+			}
 			dl, dh := normal(rows, 3), normal(rows, 4)
 			alone := clone(x)
 			team.LogProbGradRows(alone, targets, lse, nil, dl, nil, rows, v, invTemp)
