@@ -34,7 +34,7 @@ func (c Config) Validate() error {
 	var errs []error
 	rule := func(ok bool, key string, got any, want string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("scorers: %s: got %v, want %s", key, got, want))
+			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))
 		}
 	}
 	_, known := makers[c.Kind]

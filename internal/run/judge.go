@@ -1,0 +1,286 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"plumbline/internal/dataset"
+	"plumbline/internal/durable"
+	"plumbline/internal/random"
+	"plumbline/internal/train"
+	"plumbline/labeling"
+	"plumbline/labeling/simulate"
+	"plumbline/labeling/store"
+	"plumbline/models"
+	"plumbline/models/checkpoint"
+	"plumbline/models/generate"
+	"plumbline/reward/scorers"
+)
+
+// The files that sampling and labelling leave in a run directory.
+const (
+	CandidatesFile  = "candidates.jsonl"  // what annotators judge
+	ComparisonsFile = "comparisons.jsonl" // what they said, as dataset.Comparison
+)
+
+func (p *pipeline) sampleSpec() Spec {
+	s := p.spec(StageSample, []string{StageSFT, StageBase}, []string{"sample"})
+	s.Output = CandidatesFile
+	return s
+}
+
+// candidate and item are lines of candidates.jsonl, which labeling.Import reads.
+type candidate struct {
+	Text   string `json:"text"`
+	Source string `json:"source"`
+}
+
+type item struct {
+	ID         string      `json:"id"`
+	Prompt     any         `json:"prompt"` // a text or messages
+	Candidates []candidate `json:"candidates"`
+}
+
+// sample lets the tuned model answer prompts twice for each pair to judge.
+func (p *pipeline) sample(ctx context.Context) error {
+	ended := p.began(StageSample)
+	w, err := p.data()
+	if err != nil {
+		return err
+	}
+	if len(w.prompts) == 0 {
+		return errors.New("run: sample: got no prompts, want data.prompts, data.story or data.synthetic")
+	}
+	c := p.Config.Sample
+	var asked []dataset.Prompt
+	for round := uint64(0); len(asked) < c.Prompts; round++ {
+		asked = append(asked, dataset.Shuffle(w.prompts, p.Config.Seed, round)...)
+	}
+	asked = asked[:c.Prompts]
+	dir, err := p.last(StageSFT, StageBase)
+	if err != nil {
+		return err
+	}
+	answers, err := p.answer(ctx, dir, asked, 2*c.Pairs, c.Temperature, c.MaxTokens, c.Batch, "sample")
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	for i, q := range asked {
+		for k := range c.Pairs {
+			it := item{ID: fmt.Sprintf("%05d-%d/%s", i, k, q.ID), Prompt: q.Text}
+			if q.Messages != nil {
+				it.Prompt = q.Messages
+			}
+			for _, a := range answers[i][2*k : 2*k+2] {
+				it.Candidates = append(it.Candidates, candidate{a.Text, "sft"})
+			}
+			if err := enc.Encode(it); err != nil {
+				return fmt.Errorf("run: sample: %w", err)
+			}
+		}
+	}
+	if err := durable.WriteFile(filepath.Join(p.Dir, CandidatesFile), out.Bytes()); err != nil {
+		return fmt.Errorf("run: sample: %w", err)
+	}
+	ended(train.Metrics{"pairs": float64(len(asked) * c.Pairs)})
+	return nil
+}
+
+// answer is one response to a prompt.
+type answer struct {
+	generate.Rollout
+	Text string
+}
+
+// answer lets the model in dir respond n times to each prompt. Random numbers are
+// keyed by the seed, the purpose and the place of the prompt and the response.
+func (p *pipeline) answer(ctx context.Context, dir string, prompts []dataset.Prompt, n int, temperature float64, maxTokens, batch int, purpose string) ([][]answer, error) {
+	m, err := checkpoint.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.texts(dir)
+	if err != nil {
+		return nil, err
+	}
+	var ids [][]int32
+	for _, q := range prompts {
+		one, err := c.prompt(q)
+		if err != nil {
+			return nil, fmt.Errorf("run: prompt %q: %w", q.ID, err)
+		}
+		for range n {
+			ids = append(ids, one)
+		}
+	}
+	o := generate.Options{MaxNew: maxTokens, Temperature: temperature, Stop: c.stop, Seed: random.New(p.Config.Seed, random.Key(purpose)).Uint64()}
+	rollouts, err := generate.New(p.rt, m.Decoder, models.Options{}, batch).Generate(ctx, ids, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([][]answer, len(prompts))
+	for i, r := range rollouts {
+		answers[i/n] = append(answers[i/n], answer{r, c.text(r.Response)})
+	}
+	return answers, nil
+}
+
+func (p *pipeline) labelSpec() Spec {
+	s := p.spec(StageLabel, []string{StageSample}, []string{"label", "utility"})
+	s.Output = ComparisonsFile
+	return s
+}
+
+// label has the candidates judged through the store: by the person at this terminal,
+// if asked for, and then by simulated annotators as far as slots are open.
+func (p *pipeline) label(ctx context.Context) (err error) {
+	ended := p.began(StageLabel)
+	s, err := store.Create(ctx, filepath.Join(p.Dir, LabelsFile), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	project := labeling.DefaultProject(p.Config.Name)
+	project.Overlap, project.Seed = p.Config.Label.Overlap, p.Config.Seed
+	if _, err := s.CreateProject(ctx, project); err != nil {
+		return err
+	}
+	if err := importFile(ctx, s, project.Name, filepath.Join(p.Dir, CandidatesFile)); err != nil {
+		return err
+	}
+	if p.Config.Label.Mode == "open" {
+		if err := p.open(ctx, s, project.Name); err != nil {
+			return err
+		}
+	}
+	if err := p.simulate(ctx, s, project.Name); err != nil {
+		return err
+	}
+	n, err := p.writeComparisons(ctx, s, project.Name)
+	if err != nil {
+		return err
+	}
+	ended(train.Metrics{"comparisons": float64(n)})
+	return nil
+}
+
+func importFile(ctx context.Context, s labeling.Store, project, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	_, err = labeling.Import(ctx, s, project, f, path)
+	return err
+}
+
+func (p *pipeline) open(ctx context.Context, s labeling.Store, project string) error {
+	if p.Judge == nil {
+		return errors.New("run: label: label.mode is open, which needs a terminal; set label.mode=simulate to run without one")
+	}
+	return p.Judge(ctx, s, project)
+}
+
+// simulate fills the slots that are still open.
+func (p *pipeline) simulate(ctx context.Context, s labeling.Store, project string) error {
+	l := p.Config.Label
+	if len(l.Annotators) == 0 {
+		return nil
+	}
+	truth, err := scorers.New(p.Config.Utility...)
+	if err != nil {
+		return fmt.Errorf("run: label: utility: %w", err)
+	}
+	defer scorers.Close(truth) //nolint:errcheck // nothing is lost
+	c := simulate.DefaultConfig()
+	c.Project, c.Seed, c.Annotators, c.Scale = project, p.Config.Seed, l.crowd(), l.Scale
+	var one sync.Mutex // a scorer may be a program: one question at a time
+	var failed error
+	report, err := simulate.Run(ctx, s, c, func(prompt, text string) float64 {
+		one.Lock()
+		defer one.Unlock()
+		u, err := truth.Score(ctx, []string{prompt}, []string{text})
+		if err != nil {
+			failed = err
+			return 0
+		}
+		return u[0]
+	})
+	if err := errors.Join(failed, err); err != nil {
+		return fmt.Errorf("run: label: %w", err)
+	}
+	if report.Judged > 0 {
+		p.note(StageLabel, "%d judgements by %d simulated annotators, %.1f %% of them right", report.Judged, len(c.Annotators), 100*float64(report.Right)/float64(report.Judged))
+	}
+	return nil
+}
+
+// writeComparisons turns judgements into what the reward model learns from.
+func (p *pipeline) writeComparisons(ctx context.Context, s labeling.Store, project string) (int, error) {
+	if _, err := labeling.ExportFile(ctx, s, project, labeling.FormatJudgements, filepath.Join(p.Dir, "judgements.jsonl")); err != nil {
+		return 0, err
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	n := 0
+	for c, err := range labeling.Comparisons(ctx, s, project) {
+		if err != nil {
+			return 0, err
+		}
+		if err := enc.Encode(comparison(c)); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, errors.New("run: label: nothing was judged: judge some pairs, or let label.annotators do it")
+	}
+	if err := durable.WriteFile(filepath.Join(p.Dir, ComparisonsFile), out.Bytes()); err != nil {
+		return 0, fmt.Errorf("run: label: %w", err)
+	}
+	return n, nil
+}
+
+// comparison is the labelling's comparison in the words of training. A tie between
+// answers of unequal annotators keeps its share of the weight.
+func comparison(c labeling.Comparison) dataset.Comparison {
+	out := dataset.Comparison{ID: c.Item.Ref, Prompt: dataset.Prompt{ID: c.Item.Ref, Text: c.Item.Prompt.Text}, JudgementIDs: c.Judgements}
+	for _, m := range c.Item.Prompt.Messages {
+		out.Prompt.Messages = append(out.Prompt.Messages, dataset.Message(m))
+	}
+	for _, k := range c.Item.Candidates {
+		out.Candidates = append(out.Candidates, k.Text)
+	}
+	for _, f := range c.Preferences {
+		out.Preferences = append(out.Preferences, dataset.Preference{Chosen: f.Chosen, Rejected: f.Rejected, Weight: f.Weight, Margin: f.Margin, Tie: f.Tie})
+	}
+	return out
+}
+
+// comparisons reads back what labelling wrote.
+func (p *pipeline) comparisons() ([]dataset.Comparison, error) {
+	f, err := os.Open(filepath.Join(p.Dir, ComparisonsFile))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	var all []dataset.Comparison
+	for dec := json.NewDecoder(f); dec.More(); {
+		var c dataset.Comparison
+		if err := dec.Decode(&c); err != nil {
+			return nil, fmt.Errorf("run: %s: comparison %d: %w", f.Name(), len(all)+1, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

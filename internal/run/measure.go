@@ -1,0 +1,415 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"plumbline/internal/batch"
+	"plumbline/internal/dataset"
+	"plumbline/internal/durable"
+	"plumbline/internal/eval"
+	"plumbline/internal/train"
+	"plumbline/models"
+	"plumbline/models/checkpoint"
+	"plumbline/models/lm"
+	"plumbline/reward"
+	"plumbline/reward/scorers"
+	"plumbline/sft"
+)
+
+// ResponsesFile holds every response of the evaluation with its scores.
+const ResponsesFile = "responses.jsonl"
+
+func (p *pipeline) evalSpec() Spec {
+	s := p.spec(StageEval, []string{StageBase, StageSFT, StageReward, StagePPO}, []string{"eval", "utility"})
+	s.Output = EvalFile
+	return s
+}
+
+// eval lets every model of the run answer the same unseen prompts and compares them.
+func (p *pipeline) eval(ctx context.Context) (err error) {
+	ended := p.began(StageEval)
+	m, err := p.newMeasure()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	names, dirs := p.models()
+	for i, name := range names {
+		if err := m.model(ctx, name, dirs[i]); err != nil {
+			return fmt.Errorf("run: eval: %s: %w", name, err)
+		}
+	}
+	if err := m.gains(names); err != nil {
+		return err
+	}
+	if m.result.Reward, err = p.readQuality(); err != nil {
+		return err
+	}
+	m.result.KL = p.Config.PPO.KLTarget
+	if err := durable.WriteFile(filepath.Join(p.Dir, ResponsesFile), m.lines.Bytes()); err != nil {
+		return fmt.Errorf("run: eval: %w", err)
+	}
+	if err := writeJSON(filepath.Join(p.Dir, EvalFile), m.result); err != nil {
+		return err
+	}
+	ended(nil)
+	return nil
+}
+
+// models are the models to compare, and where they are.
+func (p *pipeline) models() (names, dirs []string) {
+	if p.Config.Model.Path != "" && !p.Config.Has(StageBase) {
+		names, dirs = append(names, StageBase), append(dirs, p.Config.Model.Path)
+	}
+	for _, s := range p.has(StageBase, StageSFT, StagePPO) {
+		names, dirs = append(names, s), append(dirs, filepath.Join(p.dir.Stage(s), train.LastLink))
+	}
+	return names, dirs
+}
+
+// measure is an evaluation under way.
+type measure struct {
+	*pipeline
+	codec   *codec
+	prompts []dataset.Prompt
+	heldOut []sft.Sequence
+	truth   scorers.Scorer // nil without a utility
+	reward  *reward.Model  // nil without a reward stage
+	ref     *lm.Model      // that the KL is to: sft
+	base    *lm.Model      // that fluency is under
+	boot    eval.Bootstrap
+
+	result    eval.Result
+	lines     bytes.Buffer                    // of responses.jsonl
+	perPrompt map[string]map[string][]float64 // figure -> model -> mean per prompt
+}
+
+func (p *pipeline) newMeasure() (*measure, error) {
+	w, err := p.data()
+	if err != nil {
+		return nil, err
+	}
+	c := p.Config.Eval
+	m := &measure{
+		pipeline: p, prompts: w.unseen, perPrompt: map[string]map[string][]float64{"utility": {}, "reward": {}},
+		boot: eval.Bootstrap{Seed: p.Config.Seed, Resamples: c.Resamples, Level: c.Level},
+	}
+	if c.Prompts > 0 && c.Prompts < len(m.prompts) {
+		m.prompts = m.prompts[:c.Prompts]
+	}
+	if len(m.prompts) < 2 {
+		return nil, fmt.Errorf("run: eval: got %d unseen prompts, want ≥ 2: raise data.eval_share or bring more data", len(m.prompts))
+	}
+	m.result.Prompts, m.result.Samples = len(m.prompts), c.Samples
+	baseDir, err := p.last(StageBase)
+	if err != nil {
+		return nil, err
+	}
+	if m.codec, err = p.texts(baseDir); err != nil {
+		return nil, err
+	}
+	base, err := checkpoint.Load(baseDir)
+	if err != nil {
+		return nil, err
+	}
+	m.base = lm.New(p.rt, base.Decoder, models.Options{})
+	for _, d := range w.heldOut {
+		m.heldOut = append(m.heldOut, sft.Document(m.codec.document(d), base.Decoder.Spec.Context)...)
+	}
+	if len(p.Config.Utility) > 0 {
+		if m.truth, err = scorers.New(p.Config.Utility...); err != nil {
+			return nil, err
+		}
+	}
+	if p.Config.Has(StageReward) {
+		if m.reward, err = p.rewardModel(); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.setReference()
+}
+
+func (m *measure) setReference() error {
+	dir, err := m.last(StageSFT, StageBase)
+	if err != nil {
+		return err
+	}
+	ref, err := checkpoint.Load(dir)
+	if err != nil {
+		return err
+	}
+	m.ref = lm.New(m.rt, ref.Decoder, models.Options{})
+	return nil
+}
+
+func (m *measure) close() error {
+	if m.truth == nil {
+		return nil
+	}
+	return scorers.Close(m.truth)
+}
+
+// model measures one model.
+func (m *measure) model(ctx context.Context, name, dir string) error {
+	e := m.Config.Eval
+	answers, err := m.answer(ctx, dir, m.prompts, e.Samples, e.Temperature, m.Config.PPO.MaxNewTokens, m.Config.PPO.SampleBatch, "eval")
+	if err != nil {
+		return err
+	}
+	f := eval.Figures{Model: name}
+	var flat []answer
+	for _, a := range answers {
+		flat = append(flat, a...)
+	}
+	if err := m.texts(&f, flat); err != nil {
+		return err
+	}
+	scores, err := m.scores(ctx, &f, name, answers)
+	if err != nil {
+		return err
+	}
+	if err := m.divergence(&f, name, flat); err != nil {
+		return err
+	}
+	if err := m.perplexities(&f, dir, flat); err != nil {
+		return err
+	}
+	m.result.Models = append(m.result.Models, f)
+	return m.write(name, answers, scores)
+}
+
+// texts measures what needs no model.
+func (m *measure) texts(f *eval.Figures, flat []answer) (err error) {
+	var responses [][]int32
+	var lengths, finished []float64
+	for _, a := range flat {
+		responses = append(responses, a.Response)
+		lengths = append(lengths, float64(len(a.Response)))
+		finished = append(finished, indicator(a.Finished))
+	}
+	if f.Distinct2, err = eval.Distinct(responses, 2); err != nil {
+		return err
+	}
+	if f.Length, err = interval(m.boot.Mean(lengths)); err != nil {
+		return err
+	}
+	f.Finished, err = interval(m.boot.Mean(finished))
+	return err
+}
+
+func indicator(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// interval is the address of an interval, so that a figure can be absent.
+func interval(i eval.Interval, err error) (*eval.Interval, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &i, nil
+}
+
+// scores rates the answers and returns the scores of each by name.
+func (m *measure) scores(ctx context.Context, f *eval.Figures, name string, answers [][]answer) (map[string][][]float64, error) {
+	all := map[string][][]float64{}
+	if m.truth != nil {
+		var prompts, responses []string
+		for i, as := range answers {
+			for _, a := range as {
+				prompts, responses = append(prompts, m.prompts[i].String()), append(responses, a.Text)
+			}
+		}
+		flat, err := m.truth.Score(ctx, prompts, responses)
+		if err != nil {
+			return nil, err
+		}
+		all["utility"] = perPrompt(flat, m.Config.Eval.Samples)
+	}
+	if m.reward != nil {
+		var seqs [][]int32
+		for _, as := range answers {
+			for _, a := range as {
+				seqs = append(seqs, append(append([]int32{}, a.Prompt...), a.Response...))
+			}
+		}
+		flat, err := m.reward.Score(seqs, m.Config.PPO.MicroTokens)
+		if err != nil {
+			return nil, err
+		}
+		all["reward"] = perPrompt(flat, m.Config.Eval.Samples)
+	}
+	for figure, rows := range all {
+		means := make([]float64, len(rows))
+		for i, row := range rows {
+			for _, x := range row {
+				means[i] += x / float64(len(row))
+			}
+		}
+		m.perPrompt[figure][name] = means
+		mean, err := interval(m.boot.Mean(means))
+		if err != nil {
+			return nil, err
+		}
+		if figure == "utility" {
+			f.Utility = mean
+		} else {
+			f.Reward = mean
+		}
+	}
+	return all, nil
+}
+
+func perPrompt(flat []float64, n int) (rows [][]float64) {
+	for len(flat) > 0 {
+		rows, flat = append(rows, flat[:n]), flat[n:]
+	}
+	return rows
+}
+
+// divergence measures how far the model moved from the reference, on its own answers.
+func (m *measure) divergence(f *eval.Figures, name string, flat []answer) error {
+	if name == StageBase {
+		return nil
+	}
+	var logprob, ref [][]float64
+	for _, a := range flat {
+		r, err := m.logProbs(m.ref, a, m.Config.Eval.Temperature)
+		if err != nil {
+			return err
+		}
+		logprob, ref = append(logprob, widen(a.LogProb)), append(ref, r)
+	}
+	kl, err := m.boot.KL(logprob, ref)
+	f.KL = &kl
+	return err
+}
+
+// logProbs are the log-probs of a response's tokens under a model.
+func (m *measure) logProbs(model *lm.Model, a answer, temperature float64) ([]float64, error) {
+	r := &batch.Ragged{}
+	mask := make([]float32, len(a.Prompt)+len(a.Response))
+	for i := len(a.Prompt); i < len(mask); i++ {
+		mask[i] = 1
+	}
+	if err := r.Add(append(append([]int32{}, a.Prompt...), a.Response...), mask); err != nil {
+		return nil, err
+	}
+	p, err := model.LogProbs(r, temperature)
+	return widen(p), err
+}
+
+func widen(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+// perplexities measures the model on held-out documents, and its answers under the base.
+func (m *measure) perplexities(f *eval.Figures, dir string, flat []answer) error {
+	var sums []float64
+	var counts []int
+	for _, a := range flat {
+		p, err := m.logProbs(m.base, a, 1)
+		if err != nil {
+			return err
+		}
+		sums, counts = append(sums, sum(p)), append(counts, len(p))
+	}
+	var err error
+	if f.Fluency, err = interval(m.boot.Perplexity(sums, counts)); err != nil || len(m.heldOut) < 2 {
+		return err
+	}
+	own, err := checkpoint.Load(dir)
+	if err != nil {
+		return err
+	}
+	model := lm.New(m.rt, own.Decoder, models.Options{})
+	sums, counts = nil, nil
+	for _, s := range m.heldOut {
+		r := &batch.Ragged{}
+		if err := r.Add(s.Tokens, s.Mask); err != nil {
+			return err
+		}
+		p, err := model.LogProbs(r, 1)
+		if err != nil {
+			return err
+		}
+		sums, counts = append(sums, sum(widen(p))), append(counts, len(p))
+	}
+	f.Perplexity, err = interval(m.boot.Perplexity(sums, counts))
+	return err
+}
+
+func sum(x []float64) (s float64) {
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+// gains compares each model with the one before it, prompt by prompt.
+func (m *measure) gains(names []string) error {
+	for i := 1; i < len(names); i++ {
+		for _, figure := range []string{"utility", "reward"} {
+			before, after := m.perPrompt[figure][names[i-1]], m.perPrompt[figure][names[i]]
+			if before == nil || after == nil {
+				continue
+			}
+			g := eval.Gain{Model: names[i], Over: names[i-1], Figure: figure}
+			var err error
+			if g.Gain, err = m.boot.Gain(before, after); err != nil {
+				return err
+			}
+			if g.WinRate, err = m.boot.WinRate(before, after); err != nil {
+				return err
+			}
+			m.result.Gains = append(m.result.Gains, g)
+		}
+	}
+	return nil
+}
+
+// write adds a model's answers to responses.jsonl.
+func (m *measure) write(name string, answers [][]answer, scores map[string][][]float64) error {
+	enc := json.NewEncoder(&m.lines)
+	enc.SetEscapeHTML(false)
+	for i, as := range answers {
+		for k, a := range as {
+			s := train.Sample{Stage: StageEval, Model: name, ID: m.prompts[i].ID, Prompt: m.prompts[i].String(), Response: a.Text, Scores: map[string]float64{}}
+			for figure, rows := range scores {
+				s.Scores[figure] = rows[i][k]
+			}
+			if err := enc.Encode(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ReadResult reads what the evaluation of a run found; nil where it has none.
+func ReadResult(dir string) (*eval.Result, error) {
+	b, err := os.ReadFile(filepath.Join(dir, EvalFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	r := &eval.Result{}
+	if err == nil {
+		err = json.Unmarshal(b, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run: %s: %w", EvalFile, err)
+	}
+	return r, nil
+}
