@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -19,7 +20,7 @@ type Options struct {
 }
 
 // Start shows events until stop is called, which returns what went wrong in showing
-// them. emit may be called by any one goroutine at a time.
+// them. Any goroutine may call emit.
 func Start(o Options) (emit func(train.Event), stop func() error) {
 	var shows []shower
 	if o.Programs != nil {
@@ -31,7 +32,10 @@ func Start(o Options) (emit func(train.Event), stop func() error) {
 	case o.People != nil:
 		shows = append(shows, &plain{w: o.People})
 	}
+	var one sync.Mutex
 	emit = func(e train.Event) {
+		one.Lock()
+		defer one.Unlock()
 		for _, s := range shows {
 			s.show(e)
 		}

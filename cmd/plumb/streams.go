@@ -1,0 +1,42 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// streams are what a verb reads and writes; tests put buffers in their place.
+type streams struct {
+	In          io.Reader
+	Out, Err    io.Writer
+	ErrTerminal bool // Err is a terminal: a view that moves can be shown
+}
+
+func systemStreams() streams {
+	return streams{os.Stdin, os.Stdout, os.Stderr, term.IsTerminal(int(os.Stderr.Fd()))}
+}
+
+// app is what the verbs share: streams and the flags of all.
+type app struct {
+	streams
+	json, quiet bool
+	started     bool // a verb's own work began: what fails from here on is not wrong use
+}
+
+// print writes a verb's result: one JSON object a line with --json, else as people
+// writes it.
+func print[T any](a *app, results []T, people func(io.Writer, []T) error) error {
+	if !a.json {
+		return people(a.Out, results)
+	}
+	enc := json.NewEncoder(a.Out)
+	for _, r := range results {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
