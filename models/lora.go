@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -16,11 +17,33 @@ const AllLinear = "all-linear"
 // LoRA says which layers get a low-rank adapter, W + scale·B·A with A [r, in] and
 // B [out, r]. Hu et al. 2021, arXiv:2106.09685.
 type LoRA struct {
-	Rank    int      // r ≥ 1
-	Alpha   float64  // > 0; scale = Alpha/r
-	RSLoRA  bool     // scale = Alpha/√r. Kalajdzievski 2023, arXiv:2312.03732
-	Targets []string // last parts of module names ("q_proj"), or AllLinear alone
-	Pattern string   // instead of Targets: a regular expression for the whole module name
+	Rank    int      `mapstructure:"rank"`    // r of A [r, in] and B [out, r]; 0 = no adapters
+	Alpha   float64  `mapstructure:"alpha"`   // see Scale
+	RSLoRA  bool     `mapstructure:"rslora"`  // rank-stabilised: alpha/√r (arXiv:2312.03732)
+	Targets []string `mapstructure:"targets"` // last parts of module names (q_proj), whole names, or AllLinear alone
+	Pattern string   `mapstructure:"pattern"` // instead of Targets: a regular expression of whole module names
+}
+
+// DefaultLoRA is off; with a rank it adapts every linear layer (Dettmers et al. 2023,
+// arXiv:2305.14314, sec. 4).
+func DefaultLoRA() LoRA { return LoRA{Alpha: 16, Targets: []string{AllLinear}} }
+
+// Validate reports every fault that shows without a model.
+func (l LoRA) Validate() error {
+	if l.Rank == 0 {
+		return nil
+	}
+	var errs []error
+	if l.Rank < 0 {
+		errs = append(errs, fmt.Errorf("rank: got %d, want ≥ 0; 0 trains the whole model", l.Rank))
+	}
+	if !(l.Alpha > 0) || math.IsInf(l.Alpha, 0) {
+		errs = append(errs, fmt.Errorf("alpha: got %v, want > 0", l.Alpha))
+	}
+	if (l.Pattern == "") == (len(l.Targets) == 0) {
+		errs = append(errs, fmt.Errorf("targets: got %q and pattern %q, want one of the two", l.Targets, l.Pattern))
+	}
+	return errors.Join(errs...)
 }
 
 // Scale is what an adapter's product is multiplied by.

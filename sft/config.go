@@ -24,35 +24,7 @@ type Config struct {
 	SaveEvery int     `mapstructure:"save_every"` // steps between checkpoints; 0 = at the end only
 	EvalShare float64 `mapstructure:"eval_share"` // share of the examples held out, in [0, 1)
 
-	LoRA LoRAConfig `mapstructure:"lora"`
-}
-
-// LoRAConfig trains low-rank adapters and leaves the base as it is.
-type LoRAConfig struct {
-	Rank    int      `mapstructure:"rank"`    // 0 = train the whole model
-	Alpha   float64  `mapstructure:"alpha"`   // scale is alpha/rank (alpha/√rank with rslora)
-	Targets []string `mapstructure:"targets"` // names of linear layers, a regular expression, or all-linear
-	RSLoRA  bool     `mapstructure:"rslora"`
-}
-
-// Model is the adapter in the words of package models.
-func (l LoRAConfig) Model() models.LoRA {
-	return models.LoRA{Rank: l.Rank, Alpha: l.Alpha, Targets: l.Targets, RSLoRA: l.RSLoRA}
-}
-
-// validate reports every fault, its key as Config names it.
-func (l LoRAConfig) validate() error {
-	var errs []error
-	if l.Rank < 0 {
-		errs = append(errs, fmt.Errorf("lora.rank: got %d, want ≥ 0; 0 trains the whole model", l.Rank))
-	}
-	if l.Rank > 0 && !(l.Alpha > 0) {
-		errs = append(errs, fmt.Errorf("lora.alpha: got %v, want > 0", l.Alpha))
-	}
-	if l.Rank > 0 && len(l.Targets) == 0 {
-		errs = append(errs, errors.New("lora.targets: got none, want names of layers or all-linear"))
-	}
-	return errors.Join(errs...)
+	LoRA models.LoRA `mapstructure:"lora"` // adapters on a frozen base; rank 0 trains the whole model
 }
 
 // DefaultConfig is a start for fine-tuning models of 10⁸ parameters and more.
@@ -60,13 +32,13 @@ func DefaultConfig() Config {
 	return Config{
 		Steps: 500, BatchSize: 32, MicroTokens: 2048,
 		OptimizerConfig: train.DefaultOptimizer(2e-5), EvalShare: .05,
-		LoRA: LoRAConfig{Alpha: 16, Targets: []string{"all-linear"}},
+		LoRA: models.DefaultLoRA(),
 	}
 }
 
 // Validate reports every setting that is out of range.
 func (c Config) Validate() error {
-	errs := []error{c.OptimizerConfig.Validate(), c.LoRA.validate()}
+	errs := []error{c.OptimizerConfig.Validate()}
 	rule := func(ok bool, key string, got any, want string) {
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))

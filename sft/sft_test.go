@@ -141,7 +141,7 @@ func loop(dir string, steps int) train.Loop {
 
 // A run that stops after step 3 and goes on ends in the same files.
 func TestResumeIsExact(t *testing.T) {
-	for name, lora := range map[string]LoRAConfig{
+	for name, lora := range map[string]models.LoRA{
 		"full": {},
 		"lora": {Rank: 2, Alpha: 4, Targets: []string{"all-linear"}},
 	} {
@@ -214,9 +214,9 @@ func TestDocumentPredictsEveryTokenOnce(t *testing.T) {
 
 func TestConfigReportsEveryFault(t *testing.T) {
 	c := DefaultConfig()
-	c.Steps, c.BatchSize, c.EvalShare, c.LR, c.LoRA = 0, -1, math.NaN(), math.Inf(1), LoRAConfig{Rank: -1}
+	c.Steps, c.BatchSize, c.EvalShare, c.LR = 0, -1, math.NaN(), math.Inf(1)
 	err := c.Validate()
-	for _, key := range []string{"steps", "batch_size", "eval_share", "lr", "lora.rank"} {
+	for _, key := range []string{"steps", "batch_size", "eval_share", "lr"} {
 		if err == nil || !strings.Contains(err.Error(), key+":") {
 			t.Errorf("got %v, want a fault of %s", err, key)
 		}

@@ -2,6 +2,7 @@ package sft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -33,7 +34,7 @@ var (
 // LoRA, adapters are added to the decoder, whose base is then frozen. stage and seed
 // decide the order of the data and the adapters' initial weights.
 func New(rt *engine.Runtime, m *checkpoint.Model, learn, held []Sequence, c Config, stage string, seed uint64) (*Trainer, error) {
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), c.LoRA.Validate()); err != nil {
 		return nil, fmt.Errorf("sft: %w", err)
 	}
 	if len(learn) == 0 {
@@ -44,7 +45,7 @@ func New(rt *engine.Runtime, m *checkpoint.Model, learn, held []Sequence, c Conf
 		return nil, err
 	}
 	if c.LoRA.Rank > 0 {
-		if err := m.Decoder.AddLoRA(c.LoRA.Model(), seed); err != nil {
+		if err := m.Decoder.AddLoRA(c.LoRA, seed); err != nil {
 			return nil, err
 		}
 	}
