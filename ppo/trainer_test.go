@@ -180,7 +180,7 @@ func TestReferenceStays(t *testing.T) {
 func TestFiguresAgree(t *testing.T) {
 	rt := runtime(t, 2)
 	c := testConfig()
-	c.MissingEOSPenalty = .5
+	c.MissingEOSPenalty, c.Temperature = .5, .7
 	tr := newTrainer(t, rt, setup(t, rt, false), c)
 	for step, m := range steps(t, tr, 3) {
 		want := m["score"] - .5*(1-m["eos_share"]) - c.KLCoef*m["kl"]

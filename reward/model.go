@@ -145,14 +145,18 @@ func readNorm(path string) (Norm, error) {
 	if err != nil {
 		return Raw, fmt.Errorf("reward: load: %w", err)
 	}
-	var n Norm
-	if err := json.Unmarshal(text, &n); err != nil {
-		return Raw, fmt.Errorf("reward: load: %s: %w", path, err)
-	}
-	if err := n.Validate(); err != nil {
+	n, err := parseNorm(text)
+	if err != nil {
 		return Raw, fmt.Errorf("%w in %s", err, path)
 	}
 	return n, nil
+}
+
+func parseNorm(text []byte) (n Norm, err error) {
+	if err := json.Unmarshal(text, &n); err != nil {
+		return Raw, fmt.Errorf("reward: norm: %w", err)
+	}
+	return n, n.Validate()
 }
 
 // Critic is a copy of the model that begins as PPO's critic: the norm is folded into

@@ -353,3 +353,22 @@ func TestLoadErrors(t *testing.T) {
 		t.Errorf("empty: got %v", err)
 	}
 }
+
+func FuzzParseNorm(f *testing.F) {
+	for _, text := range []string{`{"mean":0.5,"std":2}`, `{"mean":1e999,"std":1}`, `{"std":-1}`, `[]`, `{"mean":0,"std":5e-324}`, ""} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		n, err := parseNorm(text)
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := parseNorm(again); err != nil || back != n {
+			t.Errorf("written back: got %v, %v, want %v", back, err, n)
+		}
+	})
+}

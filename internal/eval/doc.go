@@ -3,6 +3,7 @@
 //	interval.go   Interval; Wilson's for a share
 //	bootstrap.go  the interval of anything else, by resampling
 //	kl.go         estimators of the divergence between two policies
+//	model.go      logprobs of given texts under a model
 //	measure.go    perplexity, KL to a reference, win rate of B over A
 //	text.go       distinct n-grams, lengths
 //
