@@ -178,6 +178,21 @@ func TestManAndCompletion(t *testing.T) {
 	}
 }
 
+func TestLive_SaysThatCtrlCWasHeard(t *testing.T) {
+	var people, programs bytes.Buffer
+	a := &app{streams: streams{Out: &programs, Err: &people}, json: true}
+	ctx, cancel := context.WithCancel(t.Context())
+	emit, stop := a.live(ctx)
+	emit(train.Event{Kind: train.StageBegan, Stage: "sft", Steps: 3})
+	cancel()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "sft      begins\nfinishing and saving the step; Ctrl-C again stops at once\n"; people.String() != want || strings.Count(programs.String(), "\n") != 2 {
+		t.Errorf("people got %q, programs got %q", people.String(), programs.String())
+	}
+}
+
 // TestMain lets the test program stand in for a run that gets Ctrl-C: it takes a while
 // to save after the first and never ends without the second where told to hang.
 func TestMain(m *testing.M) {
