@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"plumbline/internal/train"
+	"plumbline/models"
 )
 
 // Config holds every setting of PPO. Start from DefaultConfig and check with Validate.
@@ -38,6 +39,8 @@ type Config struct {
 	PTXCoef           float64 `mapstructure:"ptx_coef"`            // weight of the language-model loss on pretraining text; 0 = none
 	PTXBatchSize      int     `mapstructure:"ptx_batch_size"`      // sequences of that text per optimiser step
 
+	LoRA models.LoRA `mapstructure:"lora"` // adapters on a frozen policy; rank 0 trains the whole one. The critic is always trained whole
+
 	EvalEvery int `mapstructure:"eval_every"` // updates between evaluations on held-out prompts; 0 = at the end only
 	SaveEvery int `mapstructure:"save_every"` // updates between checkpoints; 0 = at the end only
 
@@ -57,7 +60,7 @@ func DefaultConfig() Config {
 		OptimizerConfig: optimizer, CriticLR: 1e-5,
 		KLCoef: .05, KLHorizon: 10000,
 		Gamma: 1, Lambda: .95, ClipRange: .2, ValueClip: .2,
-		MissingEOSPenalty: 1, PTXBatchSize: 8,
+		MissingEOSPenalty: 1, PTXBatchSize: 8, LoRA: models.DefaultLoRA(),
 		TopP: 1,
 	}
 }
@@ -65,7 +68,8 @@ func DefaultConfig() Config {
 // filterReason is why rollouts are not filtered.
 const filterReason = "rollouts are sampled from the whole distribution: a filter changes the probabilities that the ratio and the KL are made of, and the KL to the reference turns negative"
 
-// Validate reports every fault of c at once, each by its key.
+// Validate reports every fault of c at once, each by its key. LoRA has a Validate of
+// its own.
 func (c Config) Validate() error {
 	var f faults
 	c.validateSampling(&f)

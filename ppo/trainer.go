@@ -28,8 +28,8 @@ type Prompt struct {
 
 // Setup is what PPO works on and with.
 type Setup struct {
-	Policy    *checkpoint.Model // trained: all of it, or what its decoder does not freeze
-	Reference *models.Decoder   // frozen; nil = the policy without its adapters
+	Policy    *checkpoint.Model // trained: all of it, or with LoRA adapters, which New adds
+	Reference *models.Decoder   // frozen; nil with LoRA: the policy without its adapters
 	Critic    *reward.Model     // trained; begins as reward.Model.Critic or reward.New of the policy
 	Score     Scorer
 	Stop      []int32 // ends a response: EOS
@@ -68,11 +68,16 @@ var (
 
 // New prepares PPO. stage and seed decide every random number.
 func New(rt *engine.Runtime, s Setup, c Config, stage string, seed uint64) (*Trainer, error) {
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), c.LoRA.Validate()); err != nil {
 		return nil, fmt.Errorf("ppo: %w", err)
 	}
 	if err := s.check(c); err != nil {
 		return nil, err
+	}
+	if c.LoRA.Rank > 0 {
+		if err := s.Policy.Decoder.AddLoRA(c.LoRA, seed); err != nil {
+			return nil, err
+		}
 	}
 	o := models.Options{Checkpoint: c.Checkpoint}
 	dec := s.Policy.Decoder
@@ -106,8 +111,8 @@ func (s Setup) check(c Config) error {
 	if s.Policy == nil || s.Critic == nil || s.Score == nil || len(s.Prompts) == 0 {
 		return errors.New("ppo: got a setup without policy, critic, scorer or prompts, want all of them")
 	}
-	if s.Reference == nil && len(s.Policy.Decoder.Adapters()) == 0 {
-		fail("got no reference and a policy without adapters, want one of the two")
+	if s.Reference == nil && c.LoRA.Rank == 0 {
+		fail("got no reference and no adapters (lora.rank 0), want one of the two")
 	}
 	if s.Reference == s.Policy.Decoder || s.Critic.Decoder == s.Policy.Decoder {
 		fail("got the policy as its own reference or critic, want separate decoders")

@@ -86,12 +86,16 @@ func setup(t testing.TB, rt *engine.Runtime, lora bool) Setup {
 	}
 	if !lora {
 		s.Reference = m.Decoder.Clone()
-		return s
-	}
-	if err := m.Decoder.AddLoRA(models.LoRA{Rank: 4, Alpha: 16, Targets: []string{models.AllLinear}}, 1); err != nil {
-		t.Fatal(err)
 	}
 	return s
+}
+
+// withLoRA is c with adapters, or c.
+func withLoRA(c Config, lora bool) Config {
+	if lora {
+		c.LoRA.Rank = 4
+	}
+	return c
 }
 
 func newTrainer(t testing.TB, rt *engine.Runtime, s Setup, c Config) *Trainer {
@@ -135,7 +139,7 @@ func TestTrainerLearns(t *testing.T) {
 	for _, lora := range []bool{false, true} {
 		t.Run(fmt.Sprint("adapters ", lora), func(t *testing.T) {
 			rt := runtime(t, 2)
-			tr := newTrainer(t, rt, setup(t, rt, lora), testConfig())
+			tr := newTrainer(t, rt, setup(t, rt, lora), withLoRA(testConfig(), lora))
 			before := evaluate(t, tr)
 			all := steps(t, tr, 40)
 			after := evaluate(t, tr)
@@ -276,7 +280,7 @@ func TestResumeIsExact(t *testing.T) {
 	for _, lora := range []bool{false, true} {
 		t.Run(fmt.Sprint("adapters ", lora), func(t *testing.T) {
 			rt := runtime(t, 2)
-			c := testConfig()
+			c := withLoRA(testConfig(), lora)
 			c.KLTarget, c.KLHorizon, c.PTXCoef, c.Updates = 1, 64, .1, 3
 			run := func(dir string, oneStep bool) error {
 				s := setup(t, rt, lora)
@@ -395,7 +399,7 @@ func TestTrainerErrors(t *testing.T) {
 	for want, change := range map[string]func(*Setup, *Config){
 		"gamma: got 2":                         func(_ *Setup, c *Config) { c.Gamma = 2 },
 		"without policy, critic, scorer":       func(s *Setup, _ *Config) { s.Score = nil },
-		"a policy without adapters":            func(s *Setup, _ *Config) { s.Reference = nil },
+		"no adapters (lora.rank 0)":            func(s *Setup, _ *Config) { s.Reference = nil },
 		"the policy as its own reference":      func(s *Setup, _ *Config) { s.Reference = s.Policy.Decoder },
 		"ptx_coef is 1: got no text":           func(_ *Setup, c *Config) { c.PTXCoef = 1 },
 		`prompt "p0": got`:                     func(_ *Setup, c *Config) { c.MicroTokens = 7 },

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"plumbline/internal/train"
+	"plumbline/models"
 )
 
 // Config holds every setting of reward-model training. Start from DefaultConfig and
@@ -22,16 +23,19 @@ type Config struct {
 	EvalEvery int     `mapstructure:"eval_every"` // steps between held-out evaluations; 0 = at the end only
 	SaveEvery int     `mapstructure:"save_every"` // steps between checkpoints; 0 = at the end only
 	EvalShare float64 `mapstructure:"eval_share"` // share of the prompts held out, in (0, 1)
+
+	LoRA models.LoRA `mapstructure:"lora"` // adapters on a frozen base, and the head; rank 0 trains the whole model
 }
 
 // DefaultConfig is a start for models of 10⁸ parameters and more; small ones want
 // higher rates. One epoch and a rate of 9e-6: Stiennon et al. 2020 and Ouyang et al.
 // 2022, appendix C.2.
 func DefaultConfig() Config {
-	return Config{Epochs: 1, BatchSize: 32, MicroTokens: 4096, OptimizerConfig: train.DefaultOptimizer(9e-6), EvalShare: .1}
+	return Config{Epochs: 1, BatchSize: 32, MicroTokens: 4096, OptimizerConfig: train.DefaultOptimizer(9e-6), EvalShare: .1, LoRA: models.DefaultLoRA()}
 }
 
-// Validate reports every fault of c at once, each by its key.
+// Validate reports every fault of c at once, each by its key. LoRA has a Validate of
+// its own.
 func (c Config) Validate() error {
 	errs := []error{c.OptimizerConfig.Validate()}
 	rule := func(ok bool, key string, got any, want string) {

@@ -57,6 +57,13 @@ func NewNetwork(rt *engine.Runtime, dec *models.Decoder, head, bias *engine.Para
 	return &Network{Decoder: dec, Head: head, Bias: bias, rt: rt, opts: o, graphs: map[size]*graph{}}
 }
 
+// AddLoRA gives the decoder adapters and freezes what they adapt; the head stays as it
+// is. See models.Decoder.AddLoRA.
+func (n *Network) AddLoRA(l models.LoRA, seed uint64) error {
+	clear(n.graphs) // they were built without
+	return n.Decoder.AddLoRA(l, seed)
+}
+
 // Trainable are the parameters that are not frozen, the head's last.
 func (n *Network) Trainable() []*engine.Param {
 	params := append(n.Decoder.Trainable(), n.Head)

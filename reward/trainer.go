@@ -2,6 +2,7 @@ package reward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -51,12 +52,12 @@ var (
 	_ train.Evaluator = (*Trainer)(nil)
 )
 
-// NewTrainer prepares to train m: all of it, or what its decoder does not freeze
-// (adapters) and the head. held is for evaluation and must share no prompt with learn
+// NewTrainer prepares to train m: all of it, or with LoRA adapters, which are added to
+// it here, and the head. held is for evaluation and must share no prompt with learn
 // (dataset.Split). The norm is measured on reference, sequences that the reference
 // policy wrote; nil takes the held-out candidates. stage and seed decide the order.
 func NewTrainer(rt *engine.Runtime, m *Model, learn, held []Item, reference [][]int32, c Config, stage string, seed uint64) (*Trainer, error) {
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), c.LoRA.Validate()); err != nil {
 		return nil, fmt.Errorf("reward: %w", err)
 	}
 	if len(learn) == 0 || len(held) == 0 {
@@ -74,6 +75,11 @@ func NewTrainer(rt *engine.Runtime, m *Model, learn, held []Item, reference [][]
 	if reference == nil {
 		for _, item := range held {
 			reference = append(reference, item.Candidates...)
+		}
+	}
+	if c.LoRA.Rank > 0 {
+		if err := m.AddLoRA(c.LoRA, seed); err != nil {
+			return nil, err
 		}
 	}
 	return &Trainer{c: c, model: m, opt: c.OptimizerConfig.New(rt, m.Trainable()), order: order, train: learn, held: held, reference: reference}, nil

@@ -65,9 +65,7 @@ func newTrainer(t testing.TB, rt *engine.Runtime, c Config, lora bool, learn, he
 		t.Fatal(err)
 	}
 	if lora {
-		if err := m.Decoder.AddLoRA(models.LoRA{Rank: 4, Alpha: 8, Targets: []string{models.AllLinear}}, 9); err != nil {
-			t.Fatal(err)
-		}
+		c.LoRA.Rank = 4
 	}
 	tr, err := NewTrainer(rt, m, learn, held, nil, c, "reward", 1)
 	if err != nil {
@@ -252,11 +250,13 @@ func TestTrainerErrors(t *testing.T) {
 	good := task(4, 2, 1)
 	light := task(1, 2, 1)
 	light[0].Preferences[0].Weight = 0
-	bad := testConfig()
+	bad, adapted := testConfig(), testConfig()
 	bad.LR = math.NaN()
+	adapted.LoRA.Rank = -1
 	for want, f := range map[string]func() error{
 		"want ≥ 1 of each":                  func() error { _, err := NewTrainer(rt, m, good, nil, nil, testConfig(), "r", 1); return err },
 		"lr: got NaN":                       func() error { _, err := NewTrainer(rt, m, good, good, nil, bad, "r", 1); return err },
+		"rank: got -1":                      func() error { _, err := NewTrainer(rt, m, good, good, nil, adapted, "r", 1); return err },
 		`"c0": got no preference of weight`: func() error { _, err := NewTrainer(rt, m, light, good, nil, testConfig(), "r", 1); return err },
 		"want ≤ micro_tokens (5)": func() error {
 			c := testConfig()
