@@ -89,7 +89,7 @@ func (t *Team) Attention(out, lse, qkv []float32, offsets []int32, a Attn) {
 			lse: lse[lo*a.Heads : hi*a.Heads], tileStride: a.tileSize(), rows: hi - lo,
 		}
 	}
-	if items < 2*t.size && t.size > 1 && n > 4*queryTile {
+	if t.fewLong(items, n) {
 		t.attendSplit(offsets, a, seq)
 		return
 	}
@@ -106,27 +106,37 @@ func (t *Team) Attention(out, lse, qkv []float32, offsets []int32, a Attn) {
 	})
 }
 
-// attendSplit is Attention for few long sequences: keys are packed first, then
-// blocks of query rows are shared.
+// attendSplit is Attention for few long sequences.
 func (t *Team) attendSplit(offsets []int32, a Attn, seq func(s int) *attnSeq[float32]) {
-	bd := active.Load()
 	for s := range len(offsets) - 1 {
 		q := seq(s)
 		q.headStride = ceil(q.rows, keyTile) * a.tileSize()
 		q.tiles = t.pool.take(a.KV * q.headStride)
-		t.For(a.KV, 1, func(lo, hi int) { bd.attend(q, lo, hi, true, 0, 0) })
-		blocks := ceil(q.rows, queryTile)
-		t.For(a.KV*blocks, 1, func(lo, hi int) {
-			w := *q
-			w.work = t.pool.take(a.attnWork())
-			for i := lo; i < hi; i++ {
-				b := blocks - 1 - i/a.KV // the longest first
-				bd.attend(&w, i%a.KV, i%a.KV+1, false, b*queryTile, min(q.rows, (b+1)*queryTile))
-			}
-			t.pool.give(w.work)
-		})
+		t.attendShared(q)
 		t.pool.give(q.tiles)
 	}
+}
+
+// attendShared computes one sequence with all workers: the keys of each kv head are
+// packed first, then blocks of query rows are shared.
+func (t *Team) attendShared(q *attnSeq[float32]) {
+	bd, a := active.Load(), q.Attn
+	t.For(a.KV, 1, func(lo, hi int) { bd.attend(q, lo, hi, true, 0, 0) })
+	blocks := ceil(q.rows, queryTile)
+	t.For(a.KV*blocks, 1, func(lo, hi int) {
+		w := *q
+		w.work = t.pool.take(a.attnWork())
+		for i := lo; i < hi; i++ {
+			b := blocks - 1 - i/a.KV // those with the most keys first
+			bd.attend(&w, i%a.KV, i%a.KV+1, false, b*queryTile, min(q.rows, (b+1)*queryTile))
+		}
+		t.pool.give(w.work)
+	})
+}
+
+// fewLong tells whether workers should share sequences instead of dealing them out.
+func (t *Team) fewLong(items, rows int) bool {
+	return t.size > 1 && items < 2*t.size && rows > 4*queryTile
 }
 
 // AttentionGrad overwrites dqkv, laid out as qkv, from what Attention returned. The

@@ -72,20 +72,36 @@ func (t *Team) AttentionCached(out, qkv []float32, offsets []int32, caches []*Ca
 		c.reserve(c.n + rows)
 		work += rows * (c.n + rows + 16) * a.Heads * a.Head
 	}
-	bd := active.Load()
+	seq := func(s int) *attnSeq[float32] {
+		i, j, c := int(offsets[s]), int(offsets[s+1]), caches[s]
+		return &attnSeq[float32]{
+			Attn: a, qkv: qkv[i*a.width() : j*a.width()], out: out[i*a.Heads*a.Head : j*a.Heads*a.Head],
+			tiles: c.tiles, tileStride: c.stride(), headStride: a.tileSize(), pos: c.n, rows: j - i,
+		}
+	}
 	items := (len(offsets) - 1) * a.KV
-	t.For(items, ceil(items*smallWork, work), func(lo, hi int) {
-		scratch := t.pool.take(a.attnWork())
-		defer t.pool.give(scratch)
-		a.eachSeq(lo, hi, func(s, h0, h1 int) {
-			i, j, c := int(offsets[s]), int(offsets[s+1]), caches[s]
-			bd.attend(&attnSeq[float32]{
-				Attn: a, qkv: qkv[i*a.width() : j*a.width()], out: out[i*a.Heads*a.Head : j*a.Heads*a.Head],
-				tiles: c.tiles, tileStride: c.stride(), headStride: a.tileSize(), pos: c.n, rows: j - i, work: scratch,
-			}, h0, h1, true, 0, j-i)
-		})
-	})
+	if t.fewLong(items, n) {
+		for s := range len(offsets) - 1 {
+			t.attendShared(seq(s))
+		}
+	} else {
+		t.attendDealt(items, ceil(items*smallWork, work), a, seq)
+	}
 	for s := range len(offsets) - 1 {
 		caches[s].n += int(offsets[s+1] - offsets[s])
 	}
+}
+
+// attendDealt gives each worker whole kv heads of sequences.
+func (t *Team) attendDealt(items, grain int, a Attn, seq func(s int) *attnSeq[float32]) {
+	bd := active.Load()
+	t.For(items, grain, func(lo, hi int) {
+		scratch := t.pool.take(a.attnWork())
+		defer t.pool.give(scratch)
+		a.eachSeq(lo, hi, func(s, h0, h1 int) {
+			q := seq(s)
+			q.work = scratch
+			bd.attend(q, h0, h1, true, 0, q.rows)
+		})
+	})
 }

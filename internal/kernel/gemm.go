@@ -160,7 +160,7 @@ func (p *product) grid(g *tileJob, B operand, packA func(lo, hi int)) {
 // many, else by panels and rows.
 func (t *Team) cells(g *tileJob, bd *build) {
 	groups, panels := ceil(g.m, bd.mr), ceil(g.n, bd.nr)
-	if g.m*g.n*g.k <= smallWork || t.size == 1 {
+	if max(g.m, 4)*g.n*g.k <= smallWork || t.size == 1 { // one row goes at the pace of memory, not of multiply-adds
 		bd.tiles(g, 0, g.m, 0, g.n, nil)
 		return
 	}
