@@ -10,7 +10,8 @@
 //	loss.go       clipped policy loss, clipped value loss, entropy bonus, and their gradients
 //	kl.go         the controllers of β
 //	policy.go     the policy's graph; its log-probs against the sampler's
-//	trainer.go    one update: sample, judge, improve policy and critic
+//	update.go     the optimiser steps of policy and critic
+//	trainer.go    one update: sample, judge, improve; evaluation, saving
 //	oracle/       proof: the optimum of a language that can be solved
 //
 // Shapes: N rollouts, T response tokens of one of them, S = ΣT laid end to end.
