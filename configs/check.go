@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -61,10 +62,10 @@ func (c *checker) value(l layer, n *yaml.Node, s *schema, key string) any {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	switch s.kind {
-	case kindSection:
+	if s.kind == kindSection {
 		return c.section(l, n, s, key)
-	case kindList:
+	}
+	if s.kind == kindList {
 		return c.list(l, n, s, key)
 	}
 	v, err := scalar(n, l.text, s)
@@ -130,9 +131,9 @@ func scalar(n *yaml.Node, text *string, s *schema) (any, error) {
 	if s.kind == kindString && text != nil {
 		return *text, nil
 	}
-	wrong := fmt.Errorf("%s", wrongType(shown(n), s.kind))
+	wrong := wrongType(shown(n), s.kind)
 	if n.Kind != yaml.ScalarNode {
-		return nil, wrong
+		return nil, errors.New(wrong)
 	}
 	switch {
 	case s.kind == kindString && n.Tag == "!!str":
@@ -163,7 +164,7 @@ func scalar(n *yaml.Node, text *string, s *schema) (any, error) {
 			return v, nil
 		}
 	}
-	return nil, wrong
+	return nil, errors.New(wrong)
 }
 
 // shown is a node as a message quotes it.

@@ -125,8 +125,10 @@ func TestLoad_SectionsAndLists(t *testing.T) {
 		{"an optional section keeps its defaults", "sft: {steps: 9}", func(c *runFile) { c.SFT = &Shared{1e-3, 9} }},
 		{"an empty section is mentioned", "sft:\n", func(c *runFile) { c.SFT = &Shared{1e-3, 100} }},
 		{"nested", "ppo: {lora: {}}", func(c *runFile) { c.PPO.LoRA = &lora{8} }},
-		{"a list replaces the default, its elements begin at zero", "ppo: {sources: [{kind: program}]}",
-			func(c *runFile) { c.PPO.Sources = []source{{Kind: "program"}} }},
+		{
+			"a list replaces the default, its elements begin at zero", "ppo: {sources: [{kind: program}]}",
+			func(c *runFile) { c.PPO.Sources = []source{{Kind: "program"}} },
+		},
 		{"empty list", "stages: []", func(c *runFile) { c.Stages = []string{} }},
 		{"duration", "ppo: {timeout: 2h}", func(c *runFile) { c.PPO.Timeout = 2 * time.Hour }},
 		{"alias", "model: &m base\nstages: [*m]", func(c *runFile) { c.Model, c.Stages = "base", []string{"base"} }},

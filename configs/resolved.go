@@ -31,33 +31,41 @@ func node(v reflect.Value, s *schema) (*yaml.Node, error) {
 		}
 		v = v.Elem()
 	}
-	n := &yaml.Node{}
-	switch s.kind {
-	case kindSection:
-		n.Kind = yaml.MappingNode
-		for _, f := range s.fields {
-			sub, err := node(v.FieldByIndex(f.index), f.schema)
-			if err != nil {
-				return nil, err
-			}
-			if sub != nil {
-				n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: f.key}, sub)
-			}
-		}
-		return n, nil
-	case kindList:
-		n.Kind = yaml.SequenceNode
-		for i := range v.Len() {
-			sub, err := node(v.Index(i), s.elem)
-			if err != nil {
-				return nil, err
-			}
-			n.Content = append(n.Content, sub)
-		}
-		return n, nil
+	if s.kind == kindSection {
+		return sectionNode(v, s)
 	}
+	if s.kind == kindList {
+		return listNode(v, s)
+	}
+	n := &yaml.Node{}
 	if err := n.Encode(v.Interface()); err != nil {
 		return nil, fmt.Errorf("configs: resolved: %w", err)
+	}
+	return n, nil
+}
+
+func sectionNode(v reflect.Value, s *schema) (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range s.fields {
+		sub, err := node(v.FieldByIndex(f.index), f.schema)
+		if err != nil {
+			return nil, err
+		}
+		if sub != nil {
+			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: f.key}, sub)
+		}
+	}
+	return n, nil
+}
+
+func listNode(v reflect.Value, s *schema) (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for i := range v.Len() {
+		sub, err := node(v.Index(i), s.elem)
+		if err != nil {
+			return nil, err
+		}
+		n.Content = append(n.Content, sub)
 	}
 	return n, nil
 }

@@ -65,8 +65,10 @@ func TestTell_StatusAndHint(t *testing.T) {
 		code int
 		want string
 	}{
-		{fmt.Errorf("ppo: %w", &train.Interrupted{Stage: "ppo", Step: 7, Dir: "runs/a b/ppo/step-000007"}), 130,
-			"step 7 is saved in runs/a b/ppo/step-000007\nGo on with: plumb run x.yaml --out 'runs/a b' --resume\n"},
+		{
+			fmt.Errorf("ppo: %w", &train.Interrupted{Stage: "ppo", Step: 7, Dir: "runs/a b/ppo/step-000007"}), 130,
+			"step 7 is saved in runs/a b/ppo/step-000007\nGo on with: plumb run x.yaml --out 'runs/a b' --resume\n",
+		},
 		{&run.ChangedError{Dir: "runs/a", Stage: "sft", Changes: []string{"sft.lr: was 1, is 2"}}, 2, "sft.lr: was 1, is 2\nUndo the change, choose another --out, or make it again from there: --redo sft\n"},
 		{errors.New("disk full"), 1, "plumb: disk full\n"},
 	} {

@@ -41,14 +41,14 @@ func newRunsList(a *app) *cobra.Command {
 
 func printRuns(w io.Writer, list []run.Summary) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tSTATE\tAT\tTIME\tCREATED") //nolint:errcheck // Flush reports it
+	fmt.Fprintln(t, "RUN\tSTATE\tAT\tTIME\tCREATED")
 	for _, s := range list {
 		at := "-"
 		if s.Stage != "" {
 			at = fmt.Sprintf("%s %d", s.Stage, s.Step)
 		}
 		took := time.Duration(s.TimeS * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.Path, s.State, at, took, s.Created) //nolint:errcheck // Flush reports it
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.Path, s.State, at, took, s.Created)
 	}
 	return t.Flush()
 }

@@ -26,8 +26,8 @@ func (s *svg) line(class string, x1, y1, x2, y2 float64) {
 	fmt.Fprintf(&s.b, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
 }
 
-func (s *svg) text(class, anchor string, x, y float64, text string) {
-	fmt.Fprintf(&s.b, `<text class="%s" text-anchor="%s" x="%.1f" y="%.1f">%s</text>`, class, anchor, x, y, template.HTMLEscapeString(text))
+func (s *svg) text(anchor string, x, y float64, text string) {
+	fmt.Fprintf(&s.b, `<text text-anchor="%s" x="%.1f" y="%.1f">%s</text>`, anchor, x, y, template.HTMLEscapeString(text))
 }
 
 func (s *svg) dot(class string, x, y, r float64, title string) {
@@ -73,10 +73,10 @@ func curveSVG(c *series) template.HTML {
 	x := scale{float64(steps[0]), last, left, width - right}
 	for _, v := range ticks(from, to, 5) {
 		s.line("grid", left, y.at(v), width-right, y.at(v))
-		s.text("tick", "end", left-6, y.at(v)+3.5, number(v))
+		s.text("end", left-6, y.at(v)+3.5, number(v))
 	}
-	s.text("tick", "start", left, height-6, fmt.Sprint(c.steps[0]))
-	s.text("tick", "end", width-right, height-6, fmt.Sprintf("step %d", c.steps[len(c.steps)-1]))
+	s.text("start", left, height-6, fmt.Sprint(c.steps[0]))
+	s.text("end", width-right, height-6, fmt.Sprintf("step %d", c.steps[len(c.steps)-1]))
 	xs, ys, smooth := make([]float64, len(vals)), make([]float64, len(vals)), make([]float64, len(vals))
 	for i, m := range runningMean(vals) {
 		xs[i], ys[i], smooth[i] = x.at(float64(steps[i])), y.at(vals[i]), y.at(m)
@@ -175,13 +175,13 @@ func reliabilitySVG(c *Calibration) template.HTML {
 	x, y := scale{.5, 1, pad, side - 10}, scale{0, 1, side - pad, 10}
 	for _, v := range []float64{0, .25, .5, .75, 1} {
 		s.line("grid", pad, y.at(v), side-10, y.at(v))
-		s.text("tick", "end", pad-5, y.at(v)+3.5, number(v))
+		s.text("end", pad-5, y.at(v)+3.5, number(v))
 	}
 	for _, v := range []float64{.5, .75, 1} {
-		s.text("tick", "middle", x.at(v), side-pad+15, number(v))
+		s.text("middle", x.at(v), side-pad+15, number(v))
 	}
-	s.text("tick", "middle", side/2, side-5, "how sure it is")
-	s.text("tick", "start", pad+4, 20, "how often it is right")
+	s.text("middle", side/2, side-5, "how sure it is")
+	s.text("start", pad+4, 20, "how often it is right")
 	s.line("axis", x.at(.5), y.at(.5), x.at(1), y.at(1))
 	most := 1
 	for _, b := range c.Bins {

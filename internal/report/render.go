@@ -25,13 +25,11 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clock":       func(s float64) string { return time.Duration(s * float64(time.Second)).Round(time.Second).String() },
 	"reliability": reliabilitySVG,
 	"whiskers":    func(m []string, v map[string]eval.Interval) template.HTML { return whiskersSVG(m, v, false, 0) },
-	"gain": func(g Gain) template.HTML {
-		return whiskersSVG([]string{g.Measure}, map[string]eval.Interval{g.Measure: g.Gain}, true, 1)
-	},
-	"verdict": verdict,
-	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-	"scores":  scores,
-	"day":     func(t time.Time) string { return t.Format("2006-01-02 15:04 MST") },
+	"gain":        gainSVG,
+	"verdict":     verdict,
+	"percent":     func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+	"scores":      scores,
+	"day":         func(t time.Time) string { return t.Format("2006-01-02 15:04 MST") },
 }).Parse(pageText))
 
 // stageView is one stage's curves on the page.

@@ -133,7 +133,7 @@ func hashTree(path string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s  %s\n", sum, filepath.ToSlash(name)) // as sha256sum prints it
+		h.Write([]byte(sum + "  " + filepath.ToSlash(name) + "\n")) // as sha256sum prints it; a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

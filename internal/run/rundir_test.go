@@ -103,8 +103,10 @@ func TestStages_SkipResumeRefuse(t *testing.T) {
 	if !errors.As(err, &ce) {
 		t.Fatalf("err = %v, want a *ChangedError", err)
 	}
-	want := []string{"seed: was 9223372036854775809, is not there", "sft.lr: was 0.1, is 0.2",
-		"input " + data + ": was 982d9e3eb996, is ed886d735b3e"} // printf text | sha256sum
+	want := []string{
+		"seed: was 9223372036854775809, is not there", "sft.lr: was 0.1, is 0.2",
+		"input " + data + ": was 982d9e3eb996, is ed886d735b3e",
+	} // printf text | sha256sum
 	for i := range max(len(want), len(ce.Changes)) {
 		if i >= len(want) || i >= len(ce.Changes) || ce.Changes[i] != want[i] {
 			t.Fatalf("changes: got %q\nwant %q", ce.Changes, want)

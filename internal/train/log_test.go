@@ -123,7 +123,11 @@ func TestLog_RefusesWhatIsNotFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	err = l.Write(12, train.Metrics{"kl": math.NaN(), "loss": 1, "ratio": math.Inf(1)})
 	want := "train: metrics: ppo step 12: kl: got NaN, want a finite number\ntrain: metrics: ppo step 12: ratio: got +Inf, want a finite number"
 	if err == nil || err.Error() != want {

@@ -255,8 +255,11 @@ func TestLoop_FailuresLeaveTheLastCheckpoint(t *testing.T) {
 		want string
 	}{
 		{"a step fails", walker{stepErr: errors.New("loss: got NaN, want a finite number")}, "train: walk step 6: loss: got NaN"},
-		{"disk full", walker{saveErr: &fs.PathError{Op: "write", Path: "runs/a/model.bin", Err: syscall.ENOSPC}},
-			"train: save: durable: write runs/a/model.bin: no space left on device"},
+		{
+			"disk full",
+			walker{saveErr: &fs.PathError{Op: "write", Path: "runs/a/model.bin", Err: syscall.ENOSPC}},
+			"train: save: durable: write runs/a/model.bin: no space left on device",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -51,6 +51,7 @@ func (l *plain) show(e train.Event) {
 		l.printf("%-8s saved %s", e.Stage, e.Path)
 	case train.Note:
 		l.printf("%s", clean(e.Text))
+	case train.SampleDrawn: // samples.jsonl has them
 	}
 }
 

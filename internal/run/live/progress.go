@@ -54,24 +54,22 @@ func (p *progress) apply(e train.Event) {
 		for _, name := range e.Stages {
 			p.at(name)
 		}
-		return
 	case train.Note:
 		p.note = e.Text
-		return
 	case train.SampleDrawn:
 		p.sample = e.Sample
-		return
-	}
-	s := p.at(e.Stage)
-	switch e.Kind {
+	case train.Saved: // the stage's line does not tell
 	case train.StageBegan:
+		s := p.at(e.Stage)
 		s.state, s.step, s.steps, s.first, s.firstS = e.Kind, e.Step, e.Steps, e.Step, e.TimeS
 	case train.StageSkipped:
-		s.state = e.Kind
+		p.at(e.Stage).state = e.Kind
 	case train.StepDone:
+		s := p.at(e.Stage)
 		s.step, s.steps = e.Step, e.Steps
 		s.measure(e)
 	case train.StageDone:
+		s := p.at(e.Stage)
 		s.state = e.Kind
 		s.measure(e)
 	}

@@ -52,7 +52,7 @@ func orHint(note string) string {
 // line is a stage in one line.
 func (s *stage) line(width int) string {
 	name := fmt.Sprintf("%-8s", s.name)
-	switch s.state {
+	switch s.state { //nolint:exhaustive // a stage has no other state
 	case train.StageSkipped:
 		return good.Render("✓ ") + name + faint.Render("  done before")
 	case train.StageDone:
