@@ -236,9 +236,7 @@ func TestLoad_NoFile(t *testing.T) {
 }
 
 func TestLoad_BuiltIn(t *testing.T) {
-	if err := os.Chdir(t.TempDir()); err != nil { // no quickstart.yaml here
-		t.Fatal(err)
-	}
+	t.Chdir(t.TempDir()) // no quickstart.yaml here
 	if b, err := Open("quickstart.yaml"); err != nil || len(b) == 0 {
 		t.Errorf("got %d bytes, %v", len(b), err)
 	}

@@ -13,7 +13,7 @@ import (
 	"plumbline/internal/train"
 )
 
-// Exit statuses, as docs/cli.md promises them.
+// Exit statuses, as plumb --help promises them.
 const (
 	exitDone        = 0
 	exitFailed      = 1

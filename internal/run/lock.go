@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lockFile holds the id of the process that works in a run directory. The lock is
@@ -24,7 +25,7 @@ func takeLock(dir string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	err = flock(f)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = fmt.Errorf("in use by process %s", holder(path))
 	}
@@ -35,6 +36,19 @@ func takeLock(dir string) (*lock, error) {
 		return nil, errors.Join(fmt.Errorf("run: %s: %w", dir, err), f.Close())
 	}
 	return &lock{f}, nil
+}
+
+// flock tries for a tenth of a second: InUse of another process holds a lock for a
+// moment.
+func flock(f *os.File) (err error) {
+	for range 10 {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
 }
 
 func writeAt(f *os.File, text string) error {
