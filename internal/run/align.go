@@ -116,7 +116,9 @@ func (p *pipeline) ppo(ctx context.Context) (err error) {
 	if s.Policy, err = checkpoint.Load(dir); err != nil {
 		return err
 	}
-	s.Reference = s.Policy.Decoder.Clone()
+	if p.Config.PPO.LoRA.Rank == 0 { // otherwise the reference is the policy without its adapters
+		s.Reference = s.Policy.Decoder.Clone()
+	}
 	if s.Prompts, err = c.prompts(w.prompts); err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
-	"plumbline/internal/batch"
 	"plumbline/internal/dataset"
 	"plumbline/internal/durable"
 	"plumbline/internal/eval"
@@ -78,7 +78,7 @@ type measure struct {
 	*pipeline
 	codec   *codec
 	prompts []dataset.Prompt
-	heldOut []sft.Sequence
+	heldOut []eval.Text
 	truth   scorers.Scorer // nil without a utility
 	reward  *reward.Model  // nil without a reward stage
 	ref     *lm.Model      // that the KL is to: sft
@@ -120,7 +120,9 @@ func (p *pipeline) newMeasure() (*measure, error) {
 	}
 	m.base = lm.New(p.rt, base.Decoder, models.Options{})
 	for _, d := range w.heldOut {
-		m.heldOut = append(m.heldOut, sft.Document(m.codec.document(d), base.Decoder.Spec.Context)...)
+		for _, s := range sft.Document(m.codec.document(d), base.Decoder.Spec.Context) {
+			m.heldOut = append(m.heldOut, eval.Text{Tokens: s.Tokens, From: 1})
+		}
 	}
 	if len(p.Config.Utility) > 0 {
 		if m.truth, err = scorers.New(p.Config.Utility...); err != nil {
@@ -167,7 +169,7 @@ func (m *measure) model(ctx context.Context, name, dir string) error {
 	for _, a := range answers {
 		flat = append(flat, a...)
 	}
-	if err := m.texts(&f, flat); err != nil {
+	if err := m.shapes(&f, flat); err != nil {
 		return err
 	}
 	scores, err := m.scores(ctx, &f, name, answers)
@@ -184,8 +186,8 @@ func (m *measure) model(ctx context.Context, name, dir string) error {
 	return m.write(name, answers, scores)
 }
 
-// texts measures what needs no model.
-func (m *measure) texts(f *eval.Figures, flat []answer) (err error) {
+// shapes measures what needs no model.
+func (m *measure) shapes(f *eval.Figures, flat []answer) (err error) {
 	var responses [][]int32
 	var lengths, finished []float64
 	for _, a := range flat {
@@ -238,7 +240,7 @@ func (m *measure) scores(ctx context.Context, f *eval.Figures, name string, answ
 		var seqs [][]int32
 		for _, as := range answers {
 			for _, a := range as {
-				seqs = append(seqs, append(append([]int32{}, a.Prompt...), a.Response...))
+				seqs = append(seqs, slices.Concat(a.Prompt, a.Response))
 			}
 		}
 		flat, err := m.reward.Score(seqs, m.Config.PPO.MicroTokens)
@@ -280,82 +282,38 @@ func (m *measure) divergence(f *eval.Figures, name string, flat []answer) error 
 	if name == StageBase {
 		return nil
 	}
-	var logprob, ref [][]float64
-	for _, a := range flat {
-		r, err := m.logProbs(m.ref, a, m.Config.Eval.Temperature)
-		if err != nil {
-			return err
+	logprob := make([][]float64, len(flat))
+	for i, a := range flat {
+		for _, l := range a.LogProb {
+			logprob[i] = append(logprob[i], float64(l))
 		}
-		logprob, ref = append(logprob, widen(a.LogProb)), append(ref, r)
 	}
-	kl, err := m.boot.KL(logprob, ref)
+	kl, err := m.boot.KLTo(m.ref, texts(flat), logprob, m.Config.Eval.Temperature, m.Config.PPO.MicroTokens)
 	f.KL = &kl
 	return err
 }
 
-// logProbs are the log-probs of a response's tokens under a model.
-func (m *measure) logProbs(model *lm.Model, a answer, temperature float64) ([]float64, error) {
-	r := &batch.Ragged{}
-	mask := make([]float32, len(a.Prompt)+len(a.Response))
-	for i := len(a.Prompt); i < len(mask); i++ {
-		mask[i] = 1
+// texts are answers as a model scores them: the response given the prompt.
+func texts(flat []answer) []eval.Text {
+	out := make([]eval.Text, len(flat))
+	for i, a := range flat {
+		out[i] = eval.Text{Tokens: slices.Concat(a.Prompt, a.Response), From: len(a.Prompt)}
 	}
-	if err := r.Add(append(append([]int32{}, a.Prompt...), a.Response...), mask); err != nil {
-		return nil, err
-	}
-	p, err := model.LogProbs(r, temperature)
-	return widen(p), err
-}
-
-func widen(x []float32) []float64 {
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = float64(v)
-	}
-	return y
+	return out
 }
 
 // perplexities measures the model on held-out documents, and its answers under the base.
-func (m *measure) perplexities(f *eval.Figures, dir string, flat []answer) error {
-	var sums []float64
-	var counts []int
-	for _, a := range flat {
-		p, err := m.logProbs(m.base, a, 1)
-		if err != nil {
-			return err
-		}
-		sums, counts = append(sums, sum(p)), append(counts, len(p))
-	}
-	var err error
-	if f.Fluency, err = interval(m.boot.Perplexity(sums, counts)); err != nil || len(m.heldOut) < 2 {
+func (m *measure) perplexities(f *eval.Figures, dir string, flat []answer) (err error) {
+	micro := m.Config.PPO.MicroTokens
+	if f.Fluency, err = interval(m.boot.PerplexityOf(m.base, texts(flat), micro)); err != nil || len(m.heldOut) < 2 {
 		return err
 	}
 	own, err := checkpoint.Load(dir)
 	if err != nil {
 		return err
 	}
-	model := lm.New(m.rt, own.Decoder, models.Options{})
-	sums, counts = nil, nil
-	for _, s := range m.heldOut {
-		r := &batch.Ragged{}
-		if err := r.Add(s.Tokens, s.Mask); err != nil {
-			return err
-		}
-		p, err := model.LogProbs(r, 1)
-		if err != nil {
-			return err
-		}
-		sums, counts = append(sums, sum(widen(p))), append(counts, len(p))
-	}
-	f.Perplexity, err = interval(m.boot.Perplexity(sums, counts))
+	f.Perplexity, err = interval(m.boot.PerplexityOf(lm.New(m.rt, own.Decoder, models.Options{}), m.heldOut, micro))
 	return err
-}
-
-func sum(x []float64) (s float64) {
-	for _, v := range x {
-		s += v
-	}
-	return s
 }
 
 // gains compares each model with the one before it, prompt by prompt.
