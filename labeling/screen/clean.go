@@ -1,0 +1,115 @@
+package screen
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxMarks bounds the combining marks on one letter; more would cover other lines.
+const maxMarks = 4
+
+// Clean makes any bytes safe to print, and shows what they hid: control characters
+// become their pictures (␛), everything else that has no shape of its own becomes its
+// number (⟨U+202E⟩), broken UTF-8 becomes �. Only what emoji and scripts need of such
+// characters is dropped without a trace, because terminals disagree about its width:
+// joiners, variation selectors, skin tones. hidden counts what was made visible or cut.
+func Clean(s string) (clean string, hidden int) {
+	var c cleaner
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			c.hidden++
+		}
+		c.add(r)
+		s = s[n:]
+	}
+	return c.out.String(), c.hidden
+}
+
+// oneLine turns line breaks, which terminals paste as carriage returns, into spaces.
+var oneLine = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ")
+
+// cleanLine is Clean for what has one line only.
+func cleanLine(s string) string {
+	clean, _ := Clean(oneLine.Replace(s))
+	return clean
+}
+
+type cleaner struct {
+	out    strings.Builder
+	base   bool // the last rune can carry marks
+	marks  int  // that it carries
+	hidden int
+}
+
+func (c *cleaner) add(r rune) {
+	switch {
+	case r == '\n':
+		c.put("\n", false)
+	case r == '\t':
+		c.put("    ", false)
+	case r == ' ':
+		c.put(" ", false)
+	case isJoiner(r):
+	case r < 0x20:
+		c.reveal(string('␀' + r))
+	case r == 0x7f:
+		c.reveal("␡")
+	case r < 0x7f:
+		c.put(string(r), true)
+	case !unicode.IsGraphic(r), isBlank(r):
+		c.reveal(fmt.Sprintf("⟨U+%04X⟩", r))
+	case runeCells(r) == 0:
+		c.mark(r)
+	default:
+		c.put(string(r), true)
+	}
+}
+
+func (c *cleaner) put(s string, base bool) {
+	c.out.WriteString(s)
+	c.base, c.marks = base, 0
+}
+
+func (c *cleaner) reveal(s string) {
+	c.hidden++
+	c.put(s, false)
+}
+
+// mark adds a rune without width to the letter before it, or to a dotted circle.
+func (c *cleaner) mark(r rune) {
+	if !c.base {
+		c.put("◌", true)
+	}
+	if c.marks++; c.marks > maxMarks {
+		c.hidden++
+		return
+	}
+	c.out.WriteRune(r)
+}
+
+// isJoiner holds for what is dropped without a trace.
+func isJoiner(r rune) bool {
+	switch {
+	case r == 0x200C, r == 0x200D, // zero width (non-)joiner
+		r == 0xFE0E, r == 0xFE0F, // text or emoji style
+		r == 0x20E3,                  // keycap
+		r == 0x00AD,                  // soft hyphen
+		r >= 0x1F3FB && r <= 0x1F3FF: // skin tones
+		return true
+	}
+	return false
+}
+
+// isBlank holds for letters and selectors that show nothing.
+func isBlank(r rune) bool {
+	switch {
+	case r == 0x034F, r == 0x115F, r == 0x1160, r == 0x17B4, r == 0x17B5, r == 0x3164, r == 0xFFA0, r == 0x2800,
+		r >= 0x180B && r <= 0x180F, unicode.Is(unicode.Variation_Selector, r):
+		return true
+	}
+	return false
+}

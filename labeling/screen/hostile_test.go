@@ -1,0 +1,128 @@
+package screen
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestClean(t *testing.T) {
+	for _, c := range []struct {
+		name, in, want string
+		hidden         int
+	}{
+		{"plain", "Hello, 世界\n", "Hello, 世界\n", 0},
+		{"clipboard (OSC 52)", "\x1b]52;c;QUJD\x07", "␛]52;c;QUJD␇", 2},
+		{"clear screen (CSI)", "\x1b[2J\x1b[H", "␛[2J␛[H", 2},
+		{"C1 CSI", "\u009b2J", "⟨U+009B⟩2J", 1},
+		{"raw C1 byte", "\x9b2J", "\uFFFD2J", 1},
+		{"device control and string end", "\x1bP$q\x1b\\", "␛P$q␛\\", 2},
+		{"title and hyperlink", "\x1b]8;;http://x\x1b\\y", "␛]8;;http://x␛\\y", 2},
+		{"bell, backspace, delete, nul", "\a\b\x7f\x00", "␇␈␡␀", 4},
+		{"carriage return hides", "evil\rgood", "evil␍good", 1},
+		{"DOS line ends are ends", "a\r\nb", "a\nb", 0},
+		{"tab", "a\tb", "a    b", 0},
+		{"bidi override", "\u202eabc\u202c", "⟨U+202E⟩abc⟨U+202C⟩", 2},
+		{"bidi isolate and marks", "\u2067a\u2069\u200f\u061c", "⟨U+2067⟩a⟨U+2069⟩⟨U+200F⟩⟨U+061C⟩", 4},
+		{"zero width space, word joiner, BOM", "a\u200b\u2060\ufeffb", "a⟨U+200B⟩⟨U+2060⟩⟨U+FEFF⟩b", 3},
+		{"tag characters", "\U000e0041", "⟨U+E0041⟩", 1},
+		{"line separators", "a\u2028b\u2029", "a⟨U+2028⟩b⟨U+2029⟩", 2},
+		{"variation selectors as a covert channel", "a\U000e0101", "a⟨U+E0101⟩", 1},
+		{"Hangul fillers", "\u3164\u115f", "⟨U+3164⟩⟨U+115F⟩", 2},
+		{"private use", "\ue000", "⟨U+E000⟩", 1},
+		{"noncharacter", "\uffff", "⟨U+FFFF⟩", 1},
+		{"broken UTF-8", "a\xff\xc3(\xe4\xb8", "a\uFFFD\uFFFD(\uFFFD\uFFFD", 4},
+		{"a replacement character as such", "\uFFFD", "\uFFFD", 0},
+		{"combining tower", "e" + strings.Repeat("\u0301", 40), "e" + strings.Repeat("\u0301", maxMarks), 40 - maxMarks},
+		{"a mark without a letter", "\u0301x", "◌\u0301x", 0},
+		{"a mark at the beginning of a line", "a\n\u0301", "a\n◌\u0301", 0},
+		{"emoji family", "👩‍👩‍👧", "👩👩👧", 0},
+		{"emoji with style and skin", "❤️👍🏽", "❤👍", 0},
+		{"keycap", "1️⃣", "1", 0},
+		{"Vietnamese, decomposed", "e\u0302\u0301", "e\u0302\u0301", 0},
+		{"Hebrew and Arabic letters", "שלום سلام", "שלום سلام", 0},
+		{"Thai", "ที่", "ที่", 0},
+	} {
+		got, hidden := Clean(c.in)
+		if got != c.want || hidden != c.hidden {
+			t.Errorf("%s: got %q, %d hidden, want %q, %d", c.name, got, hidden, c.want, c.hidden)
+		}
+		for _, size := range [][2]int{{40, 12}, {120, 40}} {
+			s, _ := press(New(Options{Title: c.in, Guideline: c.in}).Resize(size[0], size[1]).Show(Content{Prompt: c.in, A: c.in, B: c.in + " x"}), "= k")
+			checkFrame(t, s, size[0], size[1])
+			s, _ = press(s, "g")
+			checkFrame(t, s, size[0], size[1])
+		}
+	}
+}
+
+func TestCellsOfWideText(t *testing.T) {
+	for s, want := range map[string]int{"abc": 3, "世界": 4, "한국": 4, "ｆｕｌｌ": 8, "e\u0301": 1, "👩": 2, "…": 1, "│": 1, "ที่": 1, "": 0} {
+		if got := cells(s); got != want {
+			t.Errorf("%q: got %d cells, want %d", s, got, want)
+		}
+	}
+	for _, c := range []struct {
+		s    string
+		w    int
+		want string
+	}{{"abcdef", 4, "abc…"}, {"世界世界", 5, "世界…"}, {"世界世界", 4, "世… "}, {"ab", 4, "ab  "}, {"ab", 0, ""}} {
+		if got := fit(c.s, c.w); got != c.want {
+			t.Errorf("fit %q in %d: got %q, want %q", c.s, c.w, got, c.want)
+		}
+	}
+}
+
+func TestMegabyteLine(t *testing.T) {
+	s := opened(Options{}, 120, 40).Show(Content{Prompt: strings.Repeat("x", 1<<20), A: strings.Repeat("词", 1<<19), B: strings.Repeat("a ", 1<<19)})
+	s, _ = press(s, "= end pgup p end")
+	checkFrame(t, s, 120, 40)
+}
+
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"\x1b]52;c;QUJD\x07", "\u202e\u2066", "e\u0301\u0301", "\xff\xfe", "👩‍🔬", "\u009b31m", "a\r\nb\rc"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		got, _ := Clean(in)
+		checkPlain(t, got)
+		if again, hidden := Clean(got); again != got || hidden != 0 {
+			t.Errorf("cleaned twice: got %q of %q, %d hidden", again, got, hidden)
+		}
+	})
+}
+
+func FuzzView(f *testing.F) {
+	f.Add("prompt", "a 👩‍🔬 é 한국어 ﷽", "\x1b[2Jb", "= k ! space p down", uint8(80), uint8(24))
+	f.Add("", "", "", "c x enter n y", uint8(0), uint8(0))
+	f.Add("天", "（（（", "🏳️‍🌈🇨🇳", "? end", uint8(101), uint8(12))
+	f.Fuzz(func(t *testing.T, prompt, a, b, keys string, w, h uint8) {
+		if len(keys) > 100 || len(a)+len(b)+len(prompt) > 4000 {
+			return
+		}
+		width, height := max(1, int(w)), max(1, int(h))
+		for _, lang := range []Lang{English, Chinese} {
+			s := New(Options{Lang: lang, Title: a, Guideline: b, Ties: true, Color: true}).Resize(width, height).Show(Content{Prompt: prompt, A: a, B: b})
+			for _, k := range strings.Split(keys, " ") {
+				before := s
+				s, _ = s.Key(k, hand)
+				checkFrame(t, s, width, height)
+				checkPlain(t, s.Say(before))
+			}
+			checkFrame(t, s.Paste(a).Failed(b), width, height)
+			checkFrame(t, s.Finished(), width, height)
+			checkFrame(t, s.Loading(), width, height)
+		}
+	})
+}
+
+func BenchmarkKey(b *testing.B) {
+	c := pair
+	c.A, c.B = strings.Repeat(pair.A, 20), strings.Repeat(pair.B, 20)
+	s := opened(Options{}, 120, 40).Show(c)
+	n := 0
+	for b.Loop() {
+		s, _ = s.Key([]string{"k", "down", "j", "up"}[n%4], hand)
+		n += len(s.View())
+	}
+	b.ReportMetric(float64(n)/float64(b.N), "B/view")
+}

@@ -1,0 +1,399 @@
+package screen
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; look at them before you commit")
+
+const hand = time.Second // between keys of a person
+
+// press types keys separated by spaces; "space" is the space bar.
+func press(s State, keys string) (State, Action) {
+	last := None
+	for _, k := range strings.Fields(keys) {
+		if k == "space" {
+			k = " "
+		}
+		var a Action
+		if s, a = s.Key(k, hand); a != None {
+			last = a
+		}
+	}
+	return s, last
+}
+
+var pair = Content{
+	Prompt: "Explain why the sky is blue, to a child of six.",
+	A: "Sunlight looks white, but it is made of all colours. When it comes through the air, the tiny bits of air " +
+		"bounce the blue light around much more than the red. So blue comes to your eyes from everywhere you look.\n\n" +
+		"In the evening the light has a longer way to go: most of the blue is lost on it, and what is left is red.",
+	B: "天空是蓝色的，因为空气把蓝光（波长较短）散射得比红光更厉害；所以无论你往哪里看，都有蓝光进入你的眼睛。\n" +
+		"Because of Rayleigh scattering 👩‍🔬❤️: I ∝ 1/λ⁴.\x1b]52;c;QUJD\x07 \u202eevil\u202c",
+}
+
+func opened(o Options, w, h int) State {
+	o.Title, o.Guideline = "demo · ann", "Prefer the honest one."
+	return New(o).Resize(w, h).Progressed(Progress{3, 10, 80}).Show(pair)
+}
+
+// checkFrame holds the view to what every view must be.
+func checkFrame(t *testing.T, s State, w, h int) string {
+	t.Helper()
+	view := s.View()
+	rows := strings.Split(view, "\n")
+	if len(rows) != h {
+		t.Errorf("got %d rows, want %d", len(rows), h)
+	}
+	for i, r := range rows {
+		bare := styles.ReplaceAllString(r, "")
+		if n := cells(bare); n != w {
+			t.Errorf("row %d: got %d cells, want %d: %q", i, n, w, r)
+		}
+		if n := ansi.StringWidth(r); n > w { // as Bubble Tea measures
+			t.Errorf("row %d: %d columns by graphemes, want at most %d: %q", i, n, w, r)
+		}
+		checkPlain(t, bare)
+	}
+	return view
+}
+
+// styles are the only sequences a view may have.
+var styles = regexp.MustCompile("\x1b\\[(0|1|2|4|7|33)m")
+
+// checkPlain finds anything but text.
+func checkPlain(t *testing.T, s string) {
+	t.Helper()
+	for _, r := range s {
+		if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0) ||
+			strings.ContainsRune("\u200b\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029", r) {
+			t.Errorf("control character %U in %q", r, s)
+			return
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func TestGoldenScreens(t *testing.T) {
+	scenes := []struct{ name, keys string }{
+		{"fresh", ""},
+		{"chosen", "= k ! c o d d enter"},
+		{"other", "space down down"},
+		{"reason", "n d u l l"},
+		{"help", "?"},
+	}
+	for _, lang := range []Lang{English, Chinese} {
+		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
+			for _, c := range scenes {
+				name := fmt.Sprintf("%s-%dx%d-%s", lang, size[0], size[1], c.name)
+				t.Run(name, func(t *testing.T) {
+					s, _ := press(opened(Options{Lang: lang}, size[0], size[1]), c.keys)
+					golden(t, name, checkFrame(t, s, size[0], size[1])+"\n")
+				})
+			}
+		}
+	}
+}
+
+// The linear mode is a transcript: what is said after each key.
+func TestGoldenLinear(t *testing.T) {
+	for _, lang := range []Lang{English, Chinese} {
+		var out strings.Builder
+		before := New(Options{Lang: lang, Linear: true, Title: "demo · ann", Guideline: "Prefer the honest one."}).Resize(72, 24)
+		s := before.Show(pair)
+		out.WriteString(s.Say(before))
+		for _, k := range strings.Split("enter,k,!, ,c,o,d,d,enter,g,x,=,a,enter", ",") {
+			fmt.Fprintf(&out, "<%s>", k)
+			before = s
+			s, _ = s.Key(k, hand)
+			out.WriteString(s.Say(before))
+		}
+		before, s = s, s.Finished()
+		out.WriteString(s.Say(before))
+		checkPlain(t, out.String())
+		for _, l := range strings.Split(out.String(), "\n") {
+			if n := cells(l); n > 72+8 { // and the key before it
+				t.Errorf("%d cells, want at most 72: %q", n, l)
+			}
+		}
+		golden(t, string(lang)+"-linear", out.String())
+	}
+}
+
+func TestTooSmallSaysSo(t *testing.T) {
+	for _, size := range [][2]int{{39, 24}, {80, 11}, {1, 1}} {
+		s := opened(Options{}, size[0], size[1])
+		view := checkFrame(t, s, size[0], size[1])
+		if size[0] > 30 && !strings.Contains(view, "need 40×12") {
+			t.Errorf("%v: got %q", size, view)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for _, c := range []struct {
+		keys   string
+		action Action
+		want   Verdict
+	}{
+		{"a", Draft, Verdict{Choice: -4}}, {"s", Draft, Verdict{Choice: -3}}, {"d", Draft, Verdict{Choice: -2}}, {"f", Draft, Verdict{Choice: -1}},
+		{"j", Draft, Verdict{Choice: 1}}, {"k", Draft, Verdict{Choice: 2}}, {"l", Draft, Verdict{Choice: 3}}, {";", Draft, Verdict{Choice: 4}},
+		{"1", Draft, Verdict{Choice: -4}}, {"4", Draft, Verdict{Choice: -1}}, {"5", Draft, Verdict{Choice: 1}}, {"8", Draft, Verdict{Choice: 4}},
+		{"a j", Draft, Verdict{Choice: 1}},
+		{"a enter", Save, Verdict{Choice: -4}},
+		{"enter", None, Verdict{}},
+		{"! a", Draft, Verdict{Choice: -4, Flagged: true}},
+		{"! !", Draft, Verdict{}},
+		{"c g o o d space enter", Draft, Verdict{Comment: "good"}},
+		{"c g o backspace enter", Draft, Verdict{Comment: "g"}},
+		{"c g o esc", None, Verdict{}},
+		{"c a ; 1 enter k", Draft, Verdict{Choice: 2, Comment: "a;1"}},
+		{"n n o enter", Skip, Verdict{}},
+		{"n n o esc", None, Verdict{}},
+		{"? a", None, Verdict{}},
+		{"g down a k", Draft, Verdict{Choice: 2}},
+		{"p enter", None, Verdict{}},
+		{"z", Undo, Verdict{}},
+		{"q", Leave, Verdict{}},
+		{"ctrl+c", Leave, Verdict{}},
+		{"c ctrl+c", Leave, Verdict{}},
+		{"0", None, Verdict{}}, // no ties in this project
+		{"x y tab home", None, Verdict{}},
+	} {
+		s, a := press(opened(Options{}, 80, 24), c.keys)
+		if a != c.action || s.Verdict() != c.want {
+			t.Errorf("%s: got action %d, %+v, want %d, %+v", c.keys, a, s.Verdict(), c.action, c.want)
+		}
+	}
+	s, a := press(opened(Options{Ties: true}, 80, 24), "a 0 enter")
+	if a != Save || s.Verdict() != (Verdict{Tie: true}) {
+		t.Errorf("a tie: got action %d, %+v", a, s.Verdict())
+	}
+}
+
+func TestSkipHasItsReason(t *testing.T) {
+	s, a := press(opened(Options{}, 80, 24), "n t o o space l o n g enter")
+	if a != Skip || s.Reason() != "too long" {
+		t.Errorf("got %d, %q", a, s.Reason())
+	}
+}
+
+func TestKeysAreSwallowedWhileSavingAndLoading(t *testing.T) {
+	saving, _ := press(opened(Options{}, 80, 24), "a enter")
+	for name, s := range map[string]State{"saving": saving, "loading": saving.Loading()} {
+		after, a := press(s, "k enter n z c ! space")
+		if a != None || after.Verdict() != s.Verdict() {
+			t.Errorf("%s: got action %d, %+v", name, a, after.Verdict())
+		}
+	}
+}
+
+func TestFailedSaveIsSentAgainUnchanged(t *testing.T) {
+	s, _ := press(opened(Options{}, 80, 24), "a enter")
+	s = s.Failed("disk full\x1b[2J")
+	if !strings.Contains(checkFrame(t, s, 80, 24), "disk full␛[2J") {
+		t.Error("the reason is not shown")
+	}
+	s, a := press(s, "k c enter")
+	if a != Retry || s.Verdict().Choice != -4 {
+		t.Errorf("got action %d, %+v, want the same answer again", a, s.Verdict())
+	}
+}
+
+func TestUndoWithNothingToUndoReturns(t *testing.T) {
+	s, _ := press(opened(Options{}, 80, 24), "k z")
+	s = s.NoUndo()
+	if s.Verdict().Choice != 2 || !strings.Contains(s.View(), "nothing to undo") {
+		t.Errorf("got %+v", s.Verdict())
+	}
+	if s, a := press(s, "enter"); a != Save {
+		t.Errorf("got action %d of %+v, want the item to go on", a, s.Verdict())
+	}
+}
+
+// A terminal without bracketed paste sends pasted text as keys: "sad" and Enter.
+func TestPasteNeverSaves(t *testing.T) {
+	burst := func(s State, keys string, since time.Duration) (saves int, end State) {
+		for _, k := range keys {
+			name := string(k)
+			if k == '\n' {
+				name = "enter"
+			}
+			var a Action
+			if s, a = s.Key(name, since); a == Save {
+				saves++
+			}
+		}
+		return saves, s
+	}
+	s, _ := opened(Options{}, 80, 24).Key("down", hand)
+	n, end := burst(s, "sad\nkl\n", time.Millisecond)
+	if n != 0 || end.Verdict().Choice != 0 {
+		t.Errorf("one burst: got %d saves, %+v", n, end.Verdict())
+	}
+	if n, _ := burst(s, "k\n", 61*time.Millisecond); n != 1 {
+		t.Errorf("a quick hand: got %d saves, want 1", n)
+	}
+	if n, end := burst(opened(Options{}, 80, 24), "k\n", 74*time.Millisecond); n != 0 || end.Verdict().Choice != 0 {
+		t.Errorf("typed ahead before the item appeared: got %d saves, %+v", n, end.Verdict())
+	}
+	if s := s.Paste("k\nenter"); s.Verdict() != (Verdict{}) || !strings.Contains(s.View(), "ignored") {
+		t.Errorf("a bracketed paste: got %+v", s.Verdict())
+	}
+	s, _ = press(s, "c")
+	s, _ = press(s.Paste("two\r\nlines\x1b[31m"), "enter")
+	if got := s.Verdict().Comment; got != "two lines␛[31m" {
+		t.Errorf("pasted into a comment: got %q", got)
+	}
+	s, _ = press(s, "c")
+	if s = s.Paste(strings.Repeat("x", maxInput)); !strings.Contains(s.View(), "full") {
+		t.Error("a comment without end is accepted")
+	}
+}
+
+func TestScrolling(t *testing.T) {
+	long := strings.Repeat("line\n", 49) + "line"
+	s := opened(Options{}, 80, 24).Show(Content{Prompt: "p", A: long, B: "short"})
+	rows := s.rows()
+	at := func(keys string) int {
+		got, _ := press(s, keys)
+		return got.scroll[0]
+	}
+	for keys, want := range map[string]int{"up": 0, "down": 1, "pgdown": rows, "end": 50 - rows, "end down": 50 - rows, "end home": 0, "end pgup": 50 - 2*rows, "space down": 0} {
+		if got := at(keys); got != want {
+			t.Errorf("%s: got line %d, want %d", keys, got, want)
+		}
+	}
+	end, _ := press(s, "end")
+	if view := end.View(); !strings.Contains(view, fmt.Sprintf("%d–50/50 ▲", 50-rows+1)) {
+		t.Errorf("got no position in\n%s", view)
+	}
+	if grown := end.Resize(80, 60); grown.scroll[0] != 0 {
+		t.Errorf("on a taller terminal: got line %d, want 0", grown.scroll[0])
+	}
+}
+
+func TestCorrectingSaysSo(t *testing.T) {
+	c := pair
+	c.Correcting, c.Verdict = true, Verdict{Choice: 3}
+	s := opened(Options{}, 80, 24).Show(c)
+	if !strings.Contains(s.View(), "Correcting · B is better") {
+		t.Errorf("got\n%s", s.View())
+	}
+}
+
+func TestColourOnlyWhereWanted(t *testing.T) {
+	for _, c := range []bool{false, true} {
+		s, _ := press(opened(Options{Color: c}, 120, 40), "=")
+		if got := strings.Contains(s.View(), string(hue)); got != c {
+			t.Errorf("color %v: got colours %v", c, got)
+		}
+	}
+}
+
+func TestEveryWordIsInBothLanguages(t *testing.T) {
+	for lang, w := range lexicon {
+		if len(w.hints) != len(lexicon[English].hints) || strings.Count(w.keys, "\n") != strings.Count(lexicon[English].keys, "\n") {
+			t.Errorf("%s: hints or keys are missing", lang)
+		}
+		for n := NoNote + 1; n < noteCount; n++ {
+			if w.notes[n] == "" {
+				t.Errorf("%s: note %d is missing", lang, n)
+			}
+		}
+		for i := 1; i <= 4; i++ {
+			if !strings.Contains(w.better[i], "%s") || w.strength[i] == "" {
+				t.Errorf("%s: strength %d is missing", lang, i)
+			}
+		}
+	}
+	for locale, want := range map[string]Lang{"zh_CN.UTF-8": Chinese, "ZH": Chinese, "en_GB": English, "": English, "C": English} {
+		if got := LangOf(locale); got != want {
+			t.Errorf("%q: got %s, want %s", locale, got, want)
+		}
+	}
+}
+
+func TestDiffer(t *testing.T) {
+	for _, c := range []struct{ a, b, wantA, wantB string }{
+		{"the cat sat", "the dog sat", "....###....", "....###...."},
+		{"one two", "one two", ".......", "......."},
+		{"", "new", "", "###"},
+		{"a b c d", "b c x d", "#......", "....#.."},
+		{"我爱猫", "我爱狗", "..#", "..#"},
+		{"x", "", "#", ""},
+	} {
+		a, b, ok := differ([]rune(c.a), []rune(c.b))
+		if !ok || picture(a) != c.wantA || picture(b) != c.wantB {
+			t.Errorf("%q, %q: got %s, %s, want %s, %s", c.a, c.b, picture(a), picture(b), c.wantA, c.wantB)
+		}
+	}
+	long := func(w string) []rune { return []rune(strings.Repeat(w+" ", 3000)) }
+	if _, _, ok := differ(long("a"), long("b")); ok {
+		t.Error("3000 × 3000 words are compared")
+	}
+	if _, _, ok := differ(long("a"), long("a")); !ok {
+		t.Error("equal texts are too long")
+	}
+}
+
+func picture(marks []bool) (s string) {
+	for _, m := range marks {
+		s += map[bool]string{true: "#", false: "."}[m]
+	}
+	return s
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		w    int
+		want []string
+	}{
+		{"", 10, []string{""}},
+		{"one two three", 8, []string{"one two", "three"}},
+		{"one two", 7, []string{"one two"}},
+		{"toolongword", 4, []string{"tool", "ongw", "ord"}},
+		{"a  b", 10, []string{"a  b"}},
+		{"    indented", 20, []string{"    indented"}},
+		{"x\n\ny", 5, []string{"x", "", "y"}},
+		{"天空是蓝色的，因为", 12, []string{"天空是蓝色", "的，因为"}}, // a comma may not begin a line
+		{"他说（好）", 8, []string{"他说", "（好）"}},          // a bracket may not end one
+		{"see 天空", 6, []string{"see 天", "空"}},
+		{"ab e\u0301f", 3, []string{"ab", "e\u0301f"}},
+	} {
+		var got []string
+		runes := []rune(c.text)
+		for _, l := range wrap(runes, c.w) {
+			got = append(got, string(runes[l.from:l.to]))
+		}
+		if strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("%q in %d: got %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
+}
