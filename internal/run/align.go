@@ -27,7 +27,9 @@ import (
 const QualityFile = "reward.json"
 
 func (p *pipeline) rewardSpec() Spec {
-	return p.spec(StageReward, []string{StageSFT, StageBase, StageLabel}, []string{"reward"})
+	s := p.spec(StageReward, []string{StageSFT, StageBase, StageLabel}, []string{"reward"})
+	s.Files = []string{QualityFile}
+	return s
 }
 
 // reward trains the reward model on what was judged.

@@ -27,6 +27,7 @@ import (
 const (
 	CandidatesFile  = "candidates.jsonl"  // what annotators judge
 	ComparisonsFile = "comparisons.jsonl" // what they said, as dataset.Comparison
+	JudgementsFile  = "judgements.jsonl"  // every answer, as it was given
 )
 
 func (p *pipeline) sampleSpec() Spec {
@@ -136,7 +137,7 @@ func (p *pipeline) answer(ctx context.Context, dir string, prompts []dataset.Pro
 
 func (p *pipeline) labelSpec() Spec {
 	s := p.spec(StageLabel, []string{StageSample}, []string{"label", "utility"})
-	s.Output = ComparisonsFile
+	s.Output, s.Files = ComparisonsFile, []string{LabelsFile, JudgementsFile}
 	return s
 }
 
@@ -226,7 +227,7 @@ func (p *pipeline) simulate(ctx context.Context, s labeling.Store, project strin
 
 // writeComparisons turns judgements into what the reward model learns from.
 func (p *pipeline) writeComparisons(ctx context.Context, s labeling.Store, project string) (int, error) {
-	if _, err := labeling.ExportFile(ctx, s, project, labeling.FormatJudgements, filepath.Join(p.Dir, "judgements.jsonl")); err != nil {
+	if _, err := labeling.ExportFile(ctx, s, project, labeling.FormatJudgements, filepath.Join(p.Dir, JudgementsFile)); err != nil {
 		return 0, err
 	}
 	var out bytes.Buffer

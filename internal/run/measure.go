@@ -27,7 +27,7 @@ const ResponsesFile = "responses.jsonl"
 
 func (p *pipeline) evalSpec() Spec {
 	s := p.spec(StageEval, []string{StageBase, StageSFT, StageReward, StagePPO}, []string{"eval", "utility"})
-	s.Output = EvalFile
+	s.Output, s.Files = EvalFile, []string{ResponsesFile}
 	return s
 }
 

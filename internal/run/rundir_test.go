@@ -122,6 +122,35 @@ func TestStages_SkipResumeRefuse(t *testing.T) {
 	begin(t, d, changed, false)
 }
 
+// Making a stage again removes all that it and its children wrote, and nothing else.
+func TestReset_RemovesItsOwnOnly(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "a"))
+	begin(t, d, run.Spec{Name: "base"}, false)
+	finish(t, d, "base", "weights 1")
+	begin(t, d, run.Spec{Name: "sft", Parents: []string{"base"}}, false)
+	finish(t, d, "sft", "weights 2")
+	begin(t, d, run.Spec{Name: "label", Parents: []string{"sft"}, Output: "comparisons.jsonl", Files: []string{"labels.db"}}, false)
+	for _, name := range []string{"comparisons.jsonl", "labels.db", "labels.db-wal"} {
+		put(t, "x", d.Path, name)
+	}
+	if err := d.Finish("label"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Reset("label"); err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{"comparisons.jsonl", "labels.db", "labels.db-wal"} {
+		if _, err := os.Stat(filepath.Join(d.Path, gone)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", gone, err)
+		}
+	}
+	for _, kept := range []string{"base", "sft"} {
+		if _, err := os.Stat(filepath.Join(d.Stage(kept), "last", "model")); err != nil {
+			t.Errorf("the parent %s is gone: %v", kept, err)
+		}
+	}
+}
+
 // A parent that was made again with other content invalidates its child.
 func TestStages_ParentChanged(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "a"))

@@ -31,6 +31,7 @@ type Stage struct {
 	Inputs   []Input        `json:"inputs,omitempty"`   // files it reads
 	Parents  []Parent       `json:"parents,omitempty"`  // stages it builds on
 	Output   string         `json:"output,omitempty"`   // what others build on, below the run directory
+	Files    []string       `json:"files,omitempty"`    // what else it writes there, besides NAME/
 	SHA256   string         `json:"sha256,omitempty"`   // of the output, once done
 	Error    string         `json:"error,omitempty"`    // why it stopped the last time
 	Began    time.Time      `json:"began,omitzero"`
@@ -51,6 +52,7 @@ type Spec struct {
 	Inputs   []string       // files, or directories of files, outside the run directory
 	Parents  []string       // stages of this run, done before
 	Output   string         // file or directory below the run directory; "" is NAME/last
+	Files    []string       // other files that it writes there, besides those in NAME/
 }
 
 // ChangedError says that a stage began with other settings, inputs or parents than it
@@ -104,7 +106,7 @@ func (d *Dir) Begin(spec Spec) (done bool, err error) {
 
 // stage gathers what a spec depends on now.
 func (d *Dir) stage(spec Spec) (*Stage, error) {
-	s := &Stage{Name: spec.Name, State: Running, Settings: spec.Settings, Output: spec.Output}
+	s := &Stage{Name: spec.Name, State: Running, Settings: spec.Settings, Output: spec.Output, Files: spec.Files}
 	if s.Output == "" {
 		s.Output = filepath.Join(spec.Name, "last")
 	}
@@ -158,21 +160,26 @@ func (d *Dir) Reset(name string) error {
 		return fmt.Errorf("run: reset: %s has no stage %s", d.Path, name)
 	}
 	gone := map[string]bool{name: true}
-	for _, s := range d.m.Stages { // parents come before their children
-		for _, p := range s.Parents {
-			gone[s.Name] = gone[s.Name] || gone[p.Stage]
+	var paths []string
+	for i, s := range d.m.Stages { // parents come before their children
+		if !gone[s.Name] && !slices.ContainsFunc(s.Parents, func(p Parent) bool { return gone[p.Stage] }) {
+			continue
 		}
-	}
-	for i, s := range d.m.Stages {
-		if gone[s.Name] {
-			d.m.Stages[i] = &Stage{Name: s.Name, State: Pending}
+		gone[s.Name] = true
+		d.m.Stages[i] = &Stage{Name: s.Name, State: Pending}
+		paths = append(paths, s.Name, s.Output)
+		for _, f := range s.Files {
+			paths = append(paths, f, f+"-wal", f+"-shm")
 		}
 	}
 	if err := d.write(); err != nil { // first, so that a crash leaves nothing that claims to be done
 		return err
 	}
-	for name := range gone {
-		if err := os.RemoveAll(d.Stage(name)); err != nil {
+	for _, p := range paths {
+		if p == "" { // the stage never began
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(d.Path, p)); err != nil {
 			return fmt.Errorf("run: reset: %w", err)
 		}
 	}
