@@ -16,7 +16,8 @@ const (
 	Save          // store Verdict; keys are swallowed until Show, Failed, Finished or Loading
 	Retry         // send again what failed
 	Skip          // give the item up, with Reason
-	Undo          // show the last answer again
+	Undo          // show the last answer again; while correcting, the one before
+	Next          // leave a correction; show what is to be judged
 	Leave         // the annotator wants to go
 	Finish        // nothing is left, and that has been read
 )
@@ -75,7 +76,14 @@ func (s State) judge(k string) (State, Action) {
 	case "c":
 		s.mode, s.input = commenting, s.verdict.Comment
 	case "n":
-		s.mode, s.input = reasoning, ""
+		if !s.correct { // what is judged cannot be skipped
+			s.mode, s.input = reasoning, ""
+		}
+	case "esc":
+		if s.correct {
+			s.mode = loading
+			return s, Next
+		}
 	case "z":
 		return s.undo()
 	case "q":

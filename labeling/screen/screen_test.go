@@ -302,8 +302,14 @@ func TestCorrectingSaysSo(t *testing.T) {
 	c := pair
 	c.Correcting, c.Verdict = true, Verdict{Choice: 3}
 	s := opened(Options{}, 80, 24).Show(c)
-	if !strings.Contains(s.View(), "Correcting · B is better") {
+	if !strings.Contains(s.View(), "Correcting (Esc: leave as it was) · B is better") {
 		t.Errorf("got\n%s", s.View())
+	}
+	if after, a := press(s, "n x enter"); a != Save || after.Reason() != "" {
+		t.Errorf("a skip while correcting: got action %d", a)
+	}
+	if _, a := press(s, "esc"); a != Next {
+		t.Errorf("esc: got action %d, want Next", a)
 	}
 }
 

@@ -1,0 +1,305 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"plumbline/labeling"
+	"plumbline/labeling/screen"
+)
+
+// model is a session: the screen's state, and which item it is about.
+type model struct {
+	ctx       context.Context
+	store     labeling.Queue
+	o         Options
+	project   string
+	annotator int64
+
+	state   screen.State
+	remark  screen.Note // for the next item to begin with
+	lastKey time.Time   // or when the item appeared
+
+	lease      labeling.Lease      // of the item to judge, also while correcting another
+	work       labeling.Assignment // what is shown
+	supersedes string              // the judgement being corrected
+	back       int                 // how far it lies behind the last one
+	sending    *labeling.Submission
+	retry      tea.Cmd // what failed
+	drafting   bool    // a draft is on its way
+	dirty      bool    // and is no longer the newest
+
+	watch  stopwatch
+	result Result
+}
+
+// stopwatch measures how long an item was shown, and how long with the terminal in focus.
+type stopwatch struct {
+	shown, since time.Time
+	active       time.Duration
+	blurred      bool
+}
+
+func (w *stopwatch) start(now time.Time) { w.shown, w.since, w.active = now, now, 0 }
+
+func (w *stopwatch) focus(now time.Time, in bool) {
+	w.active, w.since = w.read(now), now
+	w.blurred = !in
+}
+
+func (w *stopwatch) read(now time.Time) time.Duration {
+	if w.blurred {
+		return w.active
+	}
+	return w.active + now.Sub(w.since)
+}
+
+func (m *model) held() bool       { return m.lease.Token != "" }
+func (m *model) correcting() bool { return m.supersedes != "" }
+
+// Init asks for the first item.
+func (m *model) Init() tea.Cmd { return tea.Batch(m.claim(), m.countAll(), m.beat()) }
+
+// View is the screen; in linear mode there is none.
+func (m *model) View() string {
+	if m.o.Linear {
+		return ""
+	}
+	return m.state.View()
+}
+
+// Update applies a message and, in linear mode, says what changed.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	before := m.state
+	cmd := m.apply(msg)
+	if m.o.Linear && m.o.Output != nil {
+		if err := say(m.o.Output, m.state.Say(before)); err != nil {
+			return m, tea.Quit // nobody hears it
+		}
+	}
+	return m, cmd
+}
+
+func say(to io.Writer, text string) error {
+	_, err := io.WriteString(to, strings.ReplaceAll(text, "\n", "\r\n")) // the terminal is raw
+	return err
+}
+
+func (m *model) apply(msg tea.Msg) tea.Cmd {
+	now := m.o.Now()
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.state = m.state.Resize(msg.Width, msg.Height)
+	case tea.FocusMsg:
+		m.watch.focus(now, true)
+	case tea.BlurMsg:
+		m.watch.focus(now, false)
+	case tea.KeyMsg:
+		return m.key(msg, now)
+	case claimed:
+		return m.claimed(msg)
+	case judged:
+		return m.judged(msg)
+	case skipped:
+		return m.skipped(msg)
+	case recalled:
+		return m.recalled(msg)
+	case drafted:
+		return m.drafted()
+	case counted:
+		m.state = m.state.Progressed(screen.Progress(msg))
+	case beat:
+		return tea.Batch(m.renew(), m.beat())
+	case lost:
+		return m.lost(msg)
+	}
+	return nil
+}
+
+func (m *model) key(msg tea.KeyMsg, now time.Time) tea.Cmd {
+	key, pasted := translate(msg)
+	if pasted != "" {
+		m.state = m.state.Paste(pasted)
+		return nil
+	}
+	var action screen.Action
+	m.state, action = m.state.Key(key, now.Sub(m.lastKey))
+	m.lastKey = now
+	return m.act(action, now)
+}
+
+// translate tells a key from text that arrived all at once. Several characters in one
+// message are text, even if together they spell the name of a key.
+func translate(msg tea.KeyMsg) (key, pasted string) {
+	switch {
+	case msg.Paste, msg.Type == tea.KeyRunes && len(msg.Runes) > 1:
+		return "", string(msg.Runes)
+	case msg.Type == tea.KeySpace:
+		return " ", ""
+	}
+	return msg.String(), ""
+}
+
+func (m *model) act(a screen.Action, now time.Time) tea.Cmd {
+	switch a {
+	case screen.Draft:
+		return m.draft()
+	case screen.Save:
+		return m.submit(now)
+	case screen.Retry:
+		return m.retry
+	case screen.Skip:
+		return m.skip()
+	case screen.Undo:
+		return m.recall()
+	case screen.Next:
+		m.supersedes, m.back = "", 0
+		return m.claim()
+	case screen.Leave:
+		return tea.Quit
+	case screen.Finish:
+		m.result.Finished = true
+		return tea.Quit
+	case screen.None:
+	}
+	return nil
+}
+
+// failed keeps the screen as it is, and offers to try again.
+func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
+	m.state, m.retry = m.state.Failed(err.Error()), again
+	return nil
+}
+
+// show begins an item, or a correction.
+func (m *model) show(w labeling.Assignment, a labeling.Answer) {
+	m.work = w
+	m.state = m.state.Show(screen.Content{
+		Prompt: w.Item.Prompt.String(), A: text(w, 0), B: text(w, 1), Verdict: verdict(w, a), Correcting: m.correcting(),
+	}).Notice(m.remark)
+	m.remark = screen.NoNote
+	m.lastKey = m.o.Now()
+	m.watch.start(m.lastKey)
+}
+
+func text(w labeling.Assignment, i int) string {
+	c, _ := w.Item.Candidate(w.Shown[i])
+	return c.Text
+}
+
+// verdict turns an answer about candidates into one about sides.
+func verdict(w labeling.Assignment, a labeling.Answer) screen.Verdict {
+	v := screen.Verdict{Tie: a.Tie, Flagged: a.Flagged, Comment: a.Comment}
+	switch a.Preferred {
+	case 0:
+	case w.Shown[0]:
+		v.Choice = -a.Strength
+	case w.Shown[1]:
+		v.Choice = a.Strength
+	}
+	return v
+}
+
+// answer is verdict's inverse, about the pair shown.
+func (m *model) answer() labeling.Answer {
+	v := m.state.Verdict()
+	a := labeling.Answer{Tie: v.Tie, Flagged: v.Flagged, Comment: v.Comment}
+	switch {
+	case v.Choice < 0:
+		a.Preferred, a.Strength = m.work.Shown[0], -v.Choice
+	case v.Choice > 0:
+		a.Preferred, a.Strength = m.work.Shown[1], v.Choice
+	}
+	return a
+}
+
+func (m *model) claimed(c claimed) tea.Cmd {
+	switch {
+	case errors.Is(c.err, labeling.ErrNoWork):
+		m.lease = labeling.Lease{}
+		m.state = m.state.Finished()
+		return nil
+	case c.err != nil:
+		return m.failed(c.err, m.claim())
+	}
+	m.lease = c.work.Lease
+	var draft labeling.Answer
+	if c.work.Draft != nil {
+		draft = *c.work.Draft
+	}
+	m.show(c.work, draft)
+	return nil
+}
+
+func (m *model) judged(j judged) tea.Cmd {
+	if m.sending == nil || j.sent.ID != m.sending.ID {
+		return nil
+	}
+	if j.err != nil && !errors.Is(j.err, labeling.ErrLeaseLost) {
+		return m.failed(j.err, m.send())
+	}
+	m.sending = nil
+	if j.err != nil {
+		m.remark = screen.ItemLost
+	} else {
+		m.count(j.sent)
+	}
+	if !m.correcting() {
+		m.lease = labeling.Lease{}
+	}
+	m.supersedes, m.back = "", 0
+	return m.next()
+}
+
+func (m *model) count(s labeling.Submission) {
+	if s.Supersedes != "" {
+		m.result.Corrected++
+	} else {
+		m.result.Judged++
+	}
+}
+
+func (m *model) skipped(s skipped) tea.Cmd {
+	switch {
+	case errors.Is(s.err, labeling.ErrLeaseLost):
+		m.remark = screen.ItemLost
+	case s.err != nil:
+		return m.failed(s.err, m.skip())
+	default:
+		m.result.Skipped++
+	}
+	m.lease = labeling.Lease{}
+	return m.next()
+}
+
+func (m *model) recalled(r recalled) tea.Cmd {
+	switch {
+	case errors.Is(r.err, labeling.ErrNotFound):
+		m.state = m.state.NoUndo()
+	case r.err != nil:
+		return m.failed(r.err, m.recall())
+	default:
+		m.back, m.supersedes = r.back, r.judgement.ID
+		m.show(r.work, r.judgement.Answer)
+	}
+	return nil
+}
+
+// lost: the store has given the item away.
+func (m *model) lost(l lost) tea.Cmd {
+	if l.token != m.lease.Token || m.sending != nil {
+		return nil
+	}
+	m.lease = labeling.Lease{}
+	if m.correcting() {
+		return nil
+	}
+	m.remark = screen.ItemLost
+	m.state = m.state.Loading()
+	return m.claim()
+}
