@@ -31,6 +31,7 @@ the later the stronger. Exit status: 0 done, 1 failed, 2 wrong use or settings,
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newConfig(a),
+		newGenerate(a),
 		newMan(),
 		newReport(a),
 		newRun(a),

@@ -12,11 +12,14 @@ import (
 type streams struct {
 	In          io.Reader
 	Out, Err    io.Writer
+	InTerminal  bool // somebody types
+	OutTerminal bool // somebody reads along: text is shown as it comes
 	ErrTerminal bool // Err is a terminal: a view that moves can be shown
 }
 
 func systemStreams() streams {
-	return streams{os.Stdin, os.Stdout, os.Stderr, term.IsTerminal(int(os.Stderr.Fd()))}
+	terminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	return streams{os.Stdin, os.Stdout, os.Stderr, terminal(os.Stdin), terminal(os.Stdout), terminal(os.Stderr)}
 }
 
 // app is what the verbs share: streams and the flags of all.

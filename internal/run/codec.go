@@ -25,6 +25,11 @@ func newCodec(dir string) (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
+	return codecOf(dir, tok)
+}
+
+// codecOf is the codec of a tokenizer and the chat template in dir.
+func codecOf(dir string, tok tokenizer.Tokenizer) (*codec, error) {
 	if tok.Specials().EOS < 0 {
 		return nil, fmt.Errorf("run: %s: the tokenizer has no EOS token to end a response with", dir)
 	}

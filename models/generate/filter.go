@@ -20,6 +20,10 @@ type Options struct {
 	NoRepeatNgram     int     // no n-gram occurs twice
 	Stop              []int32 // tokens that end a sequence; the token is part of the response
 	Seed              uint64
+
+	// Halt ends sequence i where it says so after a token; nil never does. It is asked
+	// in turn, not from several goroutines.
+	Halt func(i int, response []int32) bool
 }
 
 // Validate reports every fault.

@@ -58,8 +58,8 @@ type sequence struct {
 // Generate continues every prompt. Sequence i draws its random numbers from
 // (o.Seed, i), so it does not depend on the others. A prompt that is empty or does
 // not fit the context with at least one new token is an error; a response ends at a
-// stop token, after MaxNew tokens, or where the context is full. each, if not nil,
-// is told every token as it comes.
+// stop token, after MaxNew tokens, where the context is full or where o.Halt says so.
+// each, if not nil, is told every token as it comes.
 func (g *Generator) Generate(ctx context.Context, prompts [][]int32, o Options, each func(i int, id int32)) ([]Rollout, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
@@ -118,7 +118,8 @@ func (g *Generator) takeCaches(capacity int) []*kernel.Cache {
 func (g *Generator) done(s *sequence, o Options) bool {
 	n := len(s.out.Response)
 	s.out.Finished = n > 0 && slices.Contains(o.Stop, s.out.Response[n-1])
-	return s.out.Finished || n >= o.MaxNew || len(s.history) >= g.dec.Spec.Context
+	halted := n > 0 && o.Halt != nil && o.Halt(s.index, s.out.Response)
+	return s.out.Finished || halted || n >= o.MaxNew || len(s.history) >= g.dec.Spec.Context
 }
 
 // step feeds each sequence what its caches do not have yet and samples one token.

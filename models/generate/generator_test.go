@@ -137,6 +137,23 @@ func TestStopsAtStopTokenLengthAndContext(t *testing.T) {
 	}
 }
 
+func TestHaltEndsOneSequenceAndNoOther(t *testing.T) {
+	d := llama(t)
+	free := generated(t, d, 1, 5, Options{MaxNew: 9, Temperature: 1, Seed: 1})
+	halted := generated(t, d, 1, 5, Options{MaxNew: 9, Temperature: 1, Seed: 1, Halt: func(i int, response []int32) bool {
+		return i == 1 && len(response) == 4
+	}})
+	for i, r := range halted {
+		want := free[i].Response
+		if i == 1 {
+			want = want[:4]
+		}
+		if r.Finished || !slices.Equal(r.Response, want) {
+			t.Errorf("prompt %d: got %v, finished %v, want %v, unfinished", i, r.Response, r.Finished, want)
+		}
+	}
+}
+
 func TestSeedDecides(t *testing.T) {
 	d := gpt2(t)
 	a := generated(t, d, 1, 5, Options{MaxNew: 20, Temperature: 1, Seed: 1})
