@@ -25,7 +25,7 @@ func tinyModel(t *testing.T, seed uint64) string {
 		t.Fatal(err)
 	}
 	m, err := checkpoint.New(models.Spec{
-		Family: "llama", Vocab: tok.VocabSize(), Width: 16, Layers: 1, Heads: 2, KV: 2, Head: 8, FFN: 32, Context: 64, Tied: true, InitStd: .3, Eps: 1e-5,
+		Family: "llama", Vocab: tok.VocabSize(), Width: 16, Layers: 1, Heads: 2, KV: 2, Head: 8, FFN: 32, Context: 256, Tied: true, InitStd: .3, Eps: 1e-5,
 		EOS: []int32{tok.Specials().EOS}, Norm: models.RMSNorm, Position: models.RotaryPositions, Rotary: models.Rotary{Base: 10000, Dim: 8}, Activation: models.SwiGLU,
 	}, seed)
 	if err != nil {
@@ -150,7 +150,7 @@ func TestGenerate_SeveralAnswersAndStopTexts(t *testing.T) {
 
 func TestGenerate_Faults(t *testing.T) {
 	model := tinyModel(t, 1)
-	long := strings.Repeat("zq", 40)
+	long := strings.Repeat("zq", 200)
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -167,7 +167,7 @@ func TestGenerate_Faults(t *testing.T) {
 		{"empty stop text", []string{"--model", model, "--prompt", "a", "--stop", ""}, 2, "--stop: got an empty text"},
 		{"missing model", []string{"--model", "nowhere", "--prompt", "a"}, 1, "nowhere/config.json: no such file"},
 		{"missing prompt file", []string{"--model", model, "--prompt-file", "nowhere"}, 1, "open nowhere: no such file"},
-		{"longer than the context", []string{"--model", model, "--prompt", long}, 1, "got 80 tokens, want 1 to 63 (the model's context is 64)"},
+		{"longer than the context", []string{"--model", model, "--prompt", long}, 1, "got 400 tokens, want 1 to 255 (the model's context is 256)"},
 		{"no tokenizer", []string{"--model", model, "--prompt", "a", "--tokenizer", "nowhere.json"}, 1, "nowhere.json: no such file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
