@@ -37,6 +37,7 @@ func verbs(a *app) []*cobra.Command {
 		newReport(a),
 		newRun(a),
 		newRuns(a),
+		newVerify(a),
 		newVersion(a),
 	}
 }

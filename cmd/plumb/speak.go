@@ -40,8 +40,15 @@ func (o *speakOptions) flags(cmd *cobra.Command) {
 	f.Var(number{&o.chosen.TopP}, "top-p", "sample from the likeliest tokens that together reach this probability")
 	f.Var(number{&o.chosen.MinP}, "min-p", "sample from tokens at least this likely, as a share of the likeliest")
 	f.Var(number{&o.chosen.RepetitionPenalty}, "repetition-penalty", "> 1 makes tokens that stood before less likely")
-	if err := cmd.MarkFlagRequired("model"); err != nil {
-		panic(err) // the flag is defined above
+	require(cmd, "model")
+}
+
+// require makes flags of a verb required.
+func require(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // no such flag: a mistake in this program
+		}
 	}
 }
 
