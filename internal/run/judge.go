@@ -188,6 +188,8 @@ func (p *pipeline) open(ctx context.Context, s labeling.Store, project string) e
 	if p.Judge == nil {
 		return errors.New("run: label: label.mode is open, which needs a terminal; set label.mode=simulate to run without one")
 	}
+	p.Emit(train.Event{Kind: train.Waiting, Stage: StageLabel, Text: "the judgements of the person at this terminal"})
+	defer p.Emit(train.Event{Kind: train.Resumed, Stage: StageLabel})
 	return p.Judge(ctx, s, project)
 }
 

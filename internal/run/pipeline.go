@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"plumbline/internal/engine"
@@ -19,6 +20,7 @@ type Options struct {
 	Tree   map[string]any // the same, resolved, as configs.Tree gives it
 	Dir    string         // run directory, made or resumed
 	Redo   string         // a stage to make again with all that builds on it; "" = none
+	Only   string         // the stage to run, its parents being done; "" = all
 	Emit   func(train.Event)
 
 	// Judge opens a screen on a project for label.mode open; it returns when the person
@@ -46,11 +48,9 @@ func Pipeline(ctx context.Context, o Options) (err error) {
 	if p.Emit == nil {
 		p.Emit = func(train.Event) {}
 	}
-	var names []string
-	for _, name := range Stages() {
-		if o.Config.Has(name) {
-			names = append(names, name)
-		}
+	names, err := p.plan()
+	if err != nil {
+		return err
 	}
 	if err := d.Plan(names...); err != nil {
 		return err
@@ -62,6 +62,24 @@ func Pipeline(ctx context.Context, o Options) (err error) {
 		}
 	}
 	return nil
+}
+
+// plan lists the stages to run, in order. One by itself needs the stages before it that
+// its result depends on.
+func (p *pipeline) plan() ([]string, error) {
+	if p.Only == "" {
+		return slices.DeleteFunc(Stages(), func(s string) bool { return !p.Config.Has(s) }), nil
+	}
+	step, known := steps[p.Only]
+	if !known || !p.Config.Has(p.Only) {
+		return nil, fmt.Errorf("run: stage %s: it is not among the stages of the run, %s", p.Only, strings.Join(p.Config.Stages, ", "))
+	}
+	for _, parent := range step.spec(p).Parents {
+		if s := p.dir.find(parent); s == nil || s.State != Done {
+			return nil, fmt.Errorf("run: %s: stage %s builds on %s, which is not done: run %s first", p.Dir, p.Only, parent, parent)
+		}
+	}
+	return []string{p.Only}, nil
 }
 
 // pipeline is a run under way.

@@ -34,4 +34,6 @@ const (
 	Saved        Kind = "saved"   // Step, Path
 	StageDone    Kind = "done"    // TimeS, Metrics: what the stage ends with
 	Note         Kind = "note"    // Text, for people
+	Waiting      Kind = "waiting" // Text: for what; the terminal is somebody else's until Resumed
+	Resumed      Kind = "resumed"
 )

@@ -59,36 +59,71 @@ type shower interface {
 	close() error
 }
 
-// terminal is the view that moves.
+// terminal is the view that moves. It gives the terminal away while somebody else needs
+// it.
 type terminal struct {
-	program *tea.Program
+	w       io.Writer
+	program *tea.Program // nil while the terminal is somebody else's
 	ended   chan error
+	m       model // as it was when the program ended
+	errs    []error
 }
 
-// startTerminal shows the view on w. It reads no keys: Ctrl-C stays the signal that it
-// is without a view.
 func startTerminal(w io.Writer) *terminal {
-	t := &terminal{ended: make(chan error, 1)}
-	t.program = tea.NewProgram(model{width: 80, height: 24}, tea.WithOutput(w), tea.WithInput(nil), tea.WithoutSignalHandler())
-	go func() {
-		_, err := t.program.Run()
-		t.ended <- err
-	}()
+	t := &terminal{w: w, m: model{width: 80, height: 24}}
+	t.start()
 	return t
 }
 
-func (t *terminal) show(e train.Event) { t.program.Send(e) }
+// start shows the view. It reads no keys: Ctrl-C stays the signal that it is without a
+// view.
+func (t *terminal) start() {
+	p := tea.NewProgram(t.m, tea.WithOutput(t.w), tea.WithInput(nil), tea.WithoutSignalHandler())
+	t.program, t.ended = p, make(chan error, 1)
+	go func() {
+		m, err := p.Run()
+		if last, ok := m.(model); ok {
+			t.m = last
+		}
+		t.ended <- err
+	}()
+}
+
+// end waits until the program has left the terminal as it was.
+func (t *terminal) end(msg tea.Msg) {
+	if t.program == nil {
+		return
+	}
+	t.program.Send(msg)
+	t.errs = append(t.errs, <-t.ended)
+	t.program = nil
+}
+
+func (t *terminal) show(e train.Event) {
+	switch {
+	case e.Kind == train.Waiting:
+		t.end(e)
+	case e.Kind == train.Resumed && t.program == nil:
+		t.m.away = false
+		t.start()
+	case t.program == nil:
+		t.m.p.apply(e)
+	default:
+		t.program.Send(e)
+	}
+}
 
 // close leaves the last view on the screen.
 func (t *terminal) close() error {
-	t.program.Quit()
-	return <-t.ended
+	t.end(tea.Quit())
+	return errors.Join(t.errs...)
 }
 
 // model is the shell around progress.
 type model struct {
 	p             progress
 	width, height int
+	away          bool // the terminal is given away: nothing is left on it
 }
 
 func (m model) Init() tea.Cmd { return nil }
@@ -97,10 +132,19 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case train.Event:
 		m.p.apply(msg)
+		if msg.Kind == train.Waiting {
+			m.away = true
+			return m, tea.Quit
+		}
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	}
 	return m, nil
 }
 
-func (m model) View() string { return m.p.view(m.width, m.height) }
+func (m model) View() string {
+	if m.away {
+		return ""
+	}
+	return m.p.view(m.width, m.height)
+}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -147,6 +149,68 @@ func TestStart_Terminal(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "30/100") || strings.Contains(out.String(), "\x1b[2J upon") {
 		t.Errorf("got %q", out.String())
+	}
+}
+
+// gate is a terminal on which nobody else may write while it is shut.
+type gate struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	shut bool
+	late int // writes while it was shut
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		g.late++
+	}
+	return g.text.Write(b)
+}
+
+func (g *gate) set(shut bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = shut
+	g.text.Reset()
+}
+
+// While a person has the terminal nothing is shown; afterwards all that happened is.
+func TestStart_GivesTheTerminalAway(t *testing.T) {
+	var out gate
+	emit, stop := Start(Options{People: &out, Terminal: true})
+	for _, e := range story() {
+		emit(e)
+	}
+	emit(train.Event{Kind: train.Waiting, Stage: "label", Text: "you"})
+	out.set(true)
+	emit(train.Event{Kind: train.StepDone, Stage: "ppo", Step: 77, Steps: 100, TimeS: 20, Metrics: train.Metrics{"reward": 1}})
+	emit(train.Event{Kind: train.Note, Text: "heard while away"})
+	time.Sleep(50 * time.Millisecond) // two frames of a view that did not stop
+	out.set(false)
+	emit(train.Event{Kind: train.Resumed, Stage: "label"})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if out.late > 0 {
+		t.Errorf("got %d writes while the terminal was somebody else's", out.late)
+	}
+	if got := out.text.String(); !strings.Contains(got, "77/100") || !strings.Contains(got, "heard while away") {
+		t.Errorf("got %q afterwards, want what happened meanwhile", got)
+	}
+}
+
+func TestPlain_SaysThatItWaits(t *testing.T) {
+	var out bytes.Buffer
+	emit, stop := Start(Options{People: &out})
+	emit(train.Event{Kind: train.Waiting, Stage: "label", Text: "you"})
+	emit(train.Event{Kind: train.Resumed, Stage: "label"})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "label    waits for you\nlabel    goes on\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
 

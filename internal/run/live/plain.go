@@ -51,6 +51,10 @@ func (l *plain) show(e train.Event) {
 		l.printf("%-8s saved %s", e.Stage, e.Path)
 	case train.Note:
 		l.printf("%s", clean(e.Text))
+	case train.Waiting:
+		l.printf("%-8s waits for %s", e.Stage, clean(e.Text))
+	case train.Resumed:
+		l.printf("%-8s goes on", e.Stage)
 	case train.SampleDrawn: // samples.jsonl has them
 	}
 }

@@ -58,7 +58,7 @@ func (p *progress) apply(e train.Event) {
 		p.note = e.Text
 	case train.SampleDrawn:
 		p.sample = e.Sample
-	case train.Saved: // the stage's line does not tell
+	case train.Saved, train.Waiting, train.Resumed: // the stage's line does not tell
 	case train.StageBegan:
 		s := p.at(e.Stage)
 		s.state, s.step, s.steps, s.first, s.firstS = e.Kind, e.Step, e.Steps, e.Step, e.TimeS
