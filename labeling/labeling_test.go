@@ -86,6 +86,7 @@ func TestImportNamesFileLineAndKey(t *testing.T) {
 		{"two objects", `{"id":"x","prompt":"p","candidates":[{"text":"a"},{"text":"b"}]} {}`, "more than one JSON value"},
 		{"broken UTF-8", "{\"id\":\"\xff\"}", "f.jsonl:1: got broken UTF-8"},
 		{"half a surrogate pair", `{"id":"x","prompt":"\ud800","candidates":[{"text":"a"},{"text":"b"}]}`, "half of a surrogate pair"},
+		{"two low halves", `{"id":"x","prompt":"\udc00\udc00","candidates":[{"text":"a"},{"text":"b"}]}`, "half of a surrogate pair"},
 		{"same id, other content", ok + "\n" + strings.Replace(ok, `"a"`, `"c"`, 1), `f.jsonl:3: labeling/store: add items: item "ok": already stored with other content`},
 		{"two faults", "x\n" + ok + "y\n", "f.jsonl:3: JSON"},
 		{"a line too long", `{"id":"` + strings.Repeat("x", labeling.MaxLine) + `"}`, "f.jsonl:1: line: got more than"},

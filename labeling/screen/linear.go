@@ -36,7 +36,11 @@ func (s State) Say(before State) string {
 	if len(lines) == 0 {
 		return ""
 	}
-	return s.wrapAll(strings.Join(lines, "\n")) + "\n"
+	text := s.wrapAll(strings.Join(lines, "\n")) + "\n"
+	if before.mode == commenting || before.mode == reasoning {
+		return "\n" + text // after what was typed
+	}
+	return text
 }
 
 // echo is what was typed into a comment, or that it shrank.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -191,5 +192,29 @@ func TestTriggersRefuse(t *testing.T) {
 	}
 	if _, err := s.writeDB.Exec(`UPDATE item SET state = 'withdrawn'`); err != nil {
 		t.Errorf("an item's state: got %v, want it to change", err)
+	}
+}
+
+// Whoever rewrites an entry can compute its hash too, and relink the next one; but then
+// that one's hash is wrong, and so on to the head, which an anchor remembers.
+func TestAuditFindsARewrittenAndRelinkedEntry(t *testing.T) {
+	s := tampered(t, func(t *testing.T, path string) {
+		t.Helper()
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		e := event{seq: 6}
+		if err := db.QueryRow(`SELECT at, coalesce(actor, 0), kind, subject, digest, prev FROM event WHERE seq = 6`).Scan(&e.at, &e.actor, &e.kind, &e.subject, &e.digest, &e.prev); err != nil {
+			t.Fatal(err)
+		}
+		e.at++
+		behind(fmt.Sprintf(`UPDATE event SET at = %d, hash = '%s' WHERE seq = 6`, e.at, e.sum()),
+			fmt.Sprintf(`UPDATE event SET prev = '%s' WHERE seq = 7`, e.sum()))(t, path)
+	})
+	a, err := s.Audit(t.Context(), "")
+	if err != nil || len(a.Faults) != 1 || !strings.HasPrefix(a.Faults[0], "event 7: its hash") {
+		t.Errorf("got %q, %v, want a fault of event 7", a.Faults, err)
 	}
 }

@@ -46,7 +46,6 @@ func newReal(t testing.TB, path string, items, overlap, people int) (*Store, []i
 
 // badCrowd counts what its annotators were told.
 type badCrowd struct {
-	s                              *Store
 	t                              *testing.T
 	saved, late, retried, skipped  atomic.Int64
 	walkedAway, released, emptyNow atomic.Int64
@@ -55,15 +54,15 @@ type badCrowd struct {
 const shortLease = 40 * time.Millisecond
 
 // work is one annotator: answers, answers late, sends twice, skips, gives back, walks away.
-func (c *badCrowd) work(ctx context.Context, who int64, r *rand.Rand) {
+func (c *badCrowd) work(ctx context.Context, s *Store, who int64, r *rand.Rand) {
 	for {
-		if p, err := c.s.Progress(ctx, "p", who); err != nil || p.Done == p.Wanted {
+		if p, err := s.Progress(ctx, "p", who); err != nil || p.Done == p.Wanted {
 			if err != nil {
 				c.t.Error(err)
 			}
 			return
 		}
-		a, err := c.s.Claim(ctx, labeling.ClaimRequest{Project: "p", Annotator: who, For: shortLease})
+		a, err := s.Claim(ctx, labeling.ClaimRequest{Project: "p", Annotator: who, For: shortLease})
 		switch {
 		case errors.Is(err, labeling.ErrNoWork):
 			c.emptyNow.Add(1)
@@ -73,11 +72,11 @@ func (c *badCrowd) work(ctx context.Context, who int64, r *rand.Rand) {
 			c.t.Error(err)
 			return
 		}
-		c.turn(ctx, a, r)
+		c.turn(ctx, s, a, r)
 	}
 }
 
-func (c *badCrowd) turn(ctx context.Context, a labeling.Assignment, r *rand.Rand) {
+func (c *badCrowd) turn(ctx context.Context, s *Store, a labeling.Assignment, r *rand.Rand) {
 	nap := func(max int) { time.Sleep(time.Duration(r.IntN(max)) * time.Millisecond) }
 	switch x := r.IntN(100); {
 	case x < 15:
@@ -85,22 +84,22 @@ func (c *badCrowd) turn(ctx context.Context, a labeling.Assignment, r *rand.Rand
 		nap(60)
 		return
 	case x < 18:
-		c.told(c.s.Skip(ctx, a.Lease, "unsure"), &c.skipped)
+		c.told(s.Skip(ctx, a.Lease, "unsure"), &c.skipped)
 		return
 	case x < 23:
-		c.told(c.s.Release(ctx, a.Lease), &c.released)
+		c.told(s.Release(ctx, a.Lease), &c.released)
 		return
 	case x < 38:
 		nap(90)
 	default:
 		nap(10)
 	}
-	s := left(a)
-	if !c.told(c.s.Submit(ctx, s), &c.saved) {
+	answer := left(a)
+	if !c.told(s.Submit(ctx, answer), &c.saved) {
 		return
 	}
 	if r.IntN(4) == 0 {
-		c.told(c.s.Submit(ctx, s), &c.retried)
+		c.told(s.Submit(ctx, answer), &c.retried)
 	}
 }
 
@@ -118,18 +117,25 @@ func (c *badCrowd) told(err error, n *atomic.Int64) bool {
 	return false
 }
 
-// Sixty-four careless annotators on leases of 40 ms: every item ends with exactly its
-// judgements, by different people, and everyone who was told "saved" is among them.
+// Sixty-four careless annotators on leases of 40 ms, half of them through a second
+// handle as another process would: every item ends with exactly its judgements, by
+// different people, and everyone who was told "saved" is among them.
 func TestCrowdOf64(t *testing.T) {
 	const items, overlap, people = 80, 3, 64
-	s, who := newReal(t, filepath.Join(t.TempDir(), "labels.db"), items, overlap, people)
+	path := filepath.Join(t.TempDir(), "labels.db")
+	s, who := newReal(t, path, items, overlap, people)
 	defer s.Close() //nolint:errcheck // the test is over
+	other, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close() //nolint:errcheck // the test is over
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := &badCrowd{s: s, t: t}
+	c := &badCrowd{t: t}
 	var wg sync.WaitGroup
 	for i, id := range who {
-		wg.Go(func() { c.work(ctx, id, rand.New(rand.NewPCG(uint64(i), 1))) })
+		wg.Go(func() { c.work(ctx, []*Store{s, other}[i%2], id, rand.New(rand.NewPCG(uint64(i), 1))) })
 	}
 	wg.Wait()
 	t.Logf("saved %d, late %d, sent twice %d, skipped %d, released %d, walked away %d", c.saved.Load(), c.late.Load(), c.retried.Load(), c.skipped.Load(), c.released.Load(), c.walkedAway.Load())

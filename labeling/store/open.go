@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+	"github.com/mattn/go-sqlite3" // also registers the driver "sqlite3"
 	"github.com/pressly/goose/v3"
 
 	"plumbline/labeling"
@@ -87,8 +87,7 @@ func dsn(path, mode, lock string) string {
 		"&_journal_mode=WAL&_synchronous=FULL&_txlock=" + lock + "&_busy_timeout=10000&_foreign_keys=on&_stmt_cache_size=64"
 }
 
-// migrate brings the schema up to date. Where two processes do so at once, one of
-// them fails and finds the work done on its second try.
+// migrate brings the schema up to date.
 func migrate(ctx context.Context, db *sql.DB) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -98,16 +97,33 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	if _, err = p.Up(ctx); err != nil {
-		if _, again := p.Up(ctx); again != nil {
-			return err
-		}
+	if err := up(ctx, p); err != nil {
+		return err
 	}
 	have, want, err := p.GetVersions(ctx)
 	if err == nil && have > want {
 		err = fmt.Errorf("schema: got version %d, want at most %d: a newer plumb wrote this file", have, want)
 	}
 	return err
+}
+
+// up runs the migrations. Where several processes make a file at once, the switch to
+// WAL answers "locked" without waiting, and a step may be found done by another: that
+// is tried again.
+func up(ctx context.Context, p *goose.Provider) error {
+	for try := 1; ; try++ {
+		_, err := p.Up(ctx)
+		var e sqlite3.Error
+		locked := errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+		if err == nil || (!locked && try > 1) || try == 200 {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Close waits for writes under way and closes the file.

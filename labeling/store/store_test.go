@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -200,25 +202,18 @@ func TestReconnectBringsTheSameItemSidesAndDraft(t *testing.T) {
 func TestReleasedItemWithADraftComesBackFirst(t *testing.T) {
 	f := newFixture(t, 5, 1)
 	ann, bob := f.enrol("ann"), f.enrol("bob")
-	f.submit(left(f.claim(ann)))
+	bobs := f.claim(bob)
 	a := f.claim(ann)
 	if err := f.SaveDraft(t.Context(), a.Lease, labeling.Answer{Comment: "back soon"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Release(t.Context(), a.Lease); err != nil {
-		t.Fatal(err)
-	}
-	f.claim(bob) // takes the released item: it is the first open one
-	if got := f.claim(ann); got.Item.ID == a.Item.ID {
-		t.Errorf("got item %d, which bob holds", got.Item.ID)
-	} else if err := f.Release(t.Context(), got.Lease); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Release(t.Context(), f.claim(bob).Lease); err != nil {
-		t.Fatal(err)
+	for _, l := range []labeling.Lease{a.Lease, bobs.Lease} {
+		if err := f.Release(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got := f.claim(ann); got.Item.ID != a.Item.ID || got.Draft == nil {
-		t.Errorf("got item %d, draft %v, want item %d and its draft", got.Item.ID, got.Draft, a.Item.ID)
+		t.Errorf("got item %d, draft %v, want item %d and its draft before item %d", got.Item.ID, got.Draft, a.Item.ID, bobs.Item.ID)
 	}
 }
 
@@ -495,4 +490,61 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 	if _, err := f.readDB.Exec(`DELETE FROM slot`); err == nil {
 		t.Error("a reader may write")
 	}
+}
+
+// Two processes that make the same file at once both get a store.
+func TestCreatedByTwoAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labels.db")
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			s, err := Create(t.Context(), path, Options{})
+			if err == nil {
+				_, err = s.CreateProject(t.Context(), labeling.DefaultProject("p"))
+				err = errors.Join(err, s.Close())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A write that takes the whole batch down with it fails alone; the others are done
+// again and counted once.
+func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
+	f := newFixture(t, 0, 2)
+	hold, held := make(chan bool), make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := f.write.do(t.Context(), func(*sql.Tx) error { held <- true; <-hold; return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+	queued := func(n int) {
+		for len(f.write.queue) < n {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	<-held // from here on writes queue up for one batch
+	wg.Go(func() {
+		if added, err := f.AddItems(t.Context(), "p", testItems(3)); err != nil || added != 3 {
+			t.Errorf("got %d added, %v, want 3", added, err)
+		}
+	})
+	queued(1) // first, so that it has run when the batch breaks
+	wg.Go(func() {
+		err := f.write.do(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ROLLBACK"); return err })
+		if err == nil {
+			t.Error("the write that broke the batch: got no error")
+		}
+	})
+	queued(2)
+	close(hold)
+	wg.Wait()
+	if p, err := f.Progress(t.Context(), "p", 0); err != nil || p.Wanted != 6 {
+		t.Errorf("got %d slots, %v, want 6", p.Wanted, err)
+	}
+	f.wantSound()
 }

@@ -66,6 +66,13 @@ func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (R
 	if err != nil {
 		return Result{}, err
 	}
+	if o.Linear { // Bubble Tea leaves the terminal alone where it does not draw
+		before, err := term.MakeRaw(o.Input.Fd())
+		if err != nil {
+			return Result{}, fmt.Errorf("labeling/tui: open: %w", err)
+		}
+		defer term.Restore(o.Input.Fd(), before) //nolint:errcheck // nothing is left to do
+	}
 	return m.run(tea.WithInput(o.Input), tea.WithOutput(o.Output))
 }
 

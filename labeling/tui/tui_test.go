@@ -206,7 +206,9 @@ func TestSession(t *testing.T) {
 
 func TestLeavingKeepsTheDraftAndFreesTheItem(t *testing.T) {
 	s := newStore(t, 2, 1)
-	x := start(t, s, "ann", nil)
+	f := &flaky{Store: s}
+	f.drafts.Store(1) // the draft is not kept while judging, only at the end
+	x := start(t, f, "ann", nil)
 	x.expect("question 0")
 	x.press("l")
 	x.expect("B is better")
@@ -267,7 +269,14 @@ func TestPastedTextNeverJudges(t *testing.T) {
 // flaky fails as often as told before it works.
 type flaky struct {
 	labeling.Store
-	submits, claims atomic.Int32
+	submits, claims, drafts atomic.Int32
+}
+
+func (f *flaky) SaveDraft(ctx context.Context, l labeling.Lease, a labeling.Answer) error {
+	if f.drafts.Add(-1) >= 0 {
+		return errDisk
+	}
+	return f.Store.SaveDraft(ctx, l, a)
 }
 
 var errDisk = errors.New("disk full")
