@@ -290,3 +290,9 @@ func (s *Store) Enrol(ctx context.Context, a labeling.Annotator) (labeling.Annot
 
 // annotatorDigest leaves out what may change later: role and status.
 func annotatorDigest(handle string, simulated bool) string { return digest(handle, simulated) }
+
+// text is the column form of a small value.
+func text(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}

@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"plumbline/labeling"
@@ -18,10 +17,4 @@ func sides(seed uint64, ref string, n int, ids []labeling.CandidateID) []labelin
 	k := uint64(len(ids))
 	start := (binary.BigEndian.Uint64(sum[:])%k + uint64(n)) % k
 	return append(append([]labeling.CandidateID{}, ids[start:]...), ids[:start]...)
-}
-
-// text is the column form of a small value, one that always marshals.
-func text(v any) (string, error) {
-	b, err := json.Marshal(v)
-	return string(b), err
 }
