@@ -17,6 +17,7 @@ type Config struct {
 	MicroTokens int     `mapstructure:"micro_tokens"` // tokens per graph run; bounds memory, changes the result by rounding only
 	Checkpoint  bool    `mapstructure:"checkpoint"`   // recompute activations: less memory, a quarter more time
 	CenterCoef  float64 `mapstructure:"center_coef"`  // c of PairLoss, holds scores near zero
+	Margin      float64 `mapstructure:"margin"`       // factor on the judged margins, ≥ 0; 0 ignores how much better, which keeps scores calibrated
 
 	train.OptimizerConfig `mapstructure:",squash"`
 
@@ -31,7 +32,7 @@ type Config struct {
 // higher rates. One epoch and a rate of 9e-6: Stiennon et al. 2020 and Ouyang et al.
 // 2022, appendix C.2.
 func DefaultConfig() Config {
-	return Config{Epochs: 1, BatchSize: 32, MicroTokens: 4096, OptimizerConfig: train.DefaultOptimizer(9e-6), EvalShare: .1, LoRA: models.DefaultLoRA()}
+	return Config{Epochs: 1, BatchSize: 32, MicroTokens: 4096, Margin: 1, OptimizerConfig: train.DefaultOptimizer(9e-6), EvalShare: .1, LoRA: models.DefaultLoRA()}
 }
 
 // Validate reports every fault of c at once, each by its key. LoRA has a Validate of
@@ -49,6 +50,7 @@ func (c Config) Validate() error {
 	rule(c.CenterCoef >= 0 && !math.IsInf(c.CenterCoef, 1), "center_coef", c.CenterCoef, "≥ 0")
 	rule(c.EvalEvery >= 0, "eval_every", c.EvalEvery, "≥ 0")
 	rule(c.SaveEvery >= 0, "save_every", c.SaveEvery, "≥ 0")
+	rule(c.Margin >= 0 && !math.IsInf(c.Margin, 1), "margin", c.Margin, "≥ 0")
 	rule(c.EvalShare > 0 && c.EvalShare < 1, "eval_share", c.EvalShare, "> 0 and < 1")
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"plumbline/internal/batch"
 	"plumbline/internal/dataset"
@@ -82,7 +83,20 @@ func NewTrainer(rt *engine.Runtime, m *Model, learn, held []Item, reference [][]
 			return nil, err
 		}
 	}
+	learn = c.scale(learn)
 	return &Trainer{c: c, model: m, opt: c.OptimizerConfig.New(rt, m.Trainable()), order: order, train: learn, held: held, reference: reference}, nil
+}
+
+// scale multiplies the judged margins by the config's factor.
+func (c Config) scale(items []Item) []Item {
+	out := slices.Clone(items)
+	for i := range out {
+		out[i].Preferences = slices.Clone(out[i].Preferences)
+		for j := range out[i].Preferences {
+			out[i].Preferences[j].Margin *= c.Margin
+		}
+	}
+	return out
 }
 
 // Steps is how many steps the epochs take.
@@ -122,7 +136,7 @@ func (t *Trainer) Step(ctx context.Context, step int) (train.Metrics, error) {
 		return nil, err
 	}
 	return train.Metrics{
-		"loss": sums.loss, "accuracy": sums.right / float64(len(all.pairs)), "score": sums.scores / float64(len(all.seqs)),
+		"loss": sums.loss, "accuracy": sums.right / sums.window, "score": sums.scores / float64(len(all.seqs)),
 		"lr": lr, "grad_norm": norm, "tokens": float64(sums.tokens),
 	}, nil
 }
@@ -158,14 +172,15 @@ func (t *Trainer) learn(items []Item, s *sums) error {
 	return err
 }
 
-// agreement counts the pairs that scores order as people did; a tie is half right.
+// agreement is the weight of the pairs that scores order as people did; a tie is half
+// right.
 func agreement(scores []float32, pairs []Pair) (right float64) {
 	for _, p := range pairs {
 		switch {
 		case p.Tie:
-			right += .5
+			right += .5 * p.Weight
 		case scores[p.Chosen] > scores[p.Rejected]:
-			right++
+			right += p.Weight
 		}
 	}
 	return right
@@ -214,9 +229,34 @@ func split(items []Item, microTokens int) ([][]Item, error) {
 	return parts, err
 }
 
-// Quality measures the model on the held-out comparisons, at confidence level .95.
+// majority leaves of each item what most annotators said of two candidates: a model
+// cannot agree with both sides of a dispute. Two sides of equal weight are a tie.
+func majority(items []Item) []Item {
+	out := make([]Item, len(items))
+	for n, item := range items {
+		out[n] = item
+		out[n].Preferences = nil
+		for _, p := range item.Preferences {
+			i := slices.IndexFunc(out[n].Preferences, func(q dataset.Preference) bool {
+				return min(p.Chosen, p.Rejected) == min(q.Chosen, q.Rejected) && max(p.Chosen, p.Rejected) == max(q.Chosen, q.Rejected)
+			})
+			switch {
+			case i < 0:
+				out[n].Preferences = append(out[n].Preferences, p)
+			case p.Weight > out[n].Preferences[i].Weight:
+				out[n].Preferences[i] = p
+			case p.Weight == out[n].Preferences[i].Weight:
+				out[n].Preferences[i].Tie = true
+			}
+		}
+	}
+	return out
+}
+
+// Quality measures the model against the majority in each held-out comparison, at
+// confidence level .95.
 func (t *Trainer) Quality() (Quality, error) {
-	l, err := layOut(t.held)
+	l, err := layOut(majority(t.held))
 	if err != nil {
 		return Quality{}, err
 	}

@@ -274,3 +274,18 @@ func TestTrainerErrors(t *testing.T) {
 		}
 	}
 }
+
+// Two of three say 0, the third 1: the majority's side stays. One against one is a tie.
+func TestMajorityOfADispute(t *testing.T) {
+	items := []Item{
+		{Candidates: make([][]int32, 2), Preferences: []dataset.Preference{{Chosen: 1, Rejected: 0, Weight: 1. / 3}, {Chosen: 0, Rejected: 1, Weight: 2. / 3}}},
+		{Candidates: make([][]int32, 2), Preferences: []dataset.Preference{{Chosen: 0, Rejected: 1, Weight: .5}, {Chosen: 1, Rejected: 0, Weight: .5}}},
+	}
+	got := majority(items)
+	if len(got[0].Preferences) != 1 || got[0].Preferences[0].Chosen != 0 || got[0].Preferences[0].Tie {
+		t.Errorf("two to one: got %+v, want 0 over 1", got[0].Preferences)
+	}
+	if len(got[1].Preferences) != 1 || !got[1].Preferences[0].Tie {
+		t.Errorf("one to one: got %+v, want a tie", got[1].Preferences)
+	}
+}
