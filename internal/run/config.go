@@ -57,10 +57,11 @@ type Config struct {
 // ModelConfig says what the pipeline starts from: a checkpoint, or new weights and a
 // tokenizer trained on data.text.
 type ModelConfig struct {
-	Path    string `mapstructure:"path"`   // directory of a checkpoint; "" = make one
-	Family  string `mapstructure:"family"` // of a new model: gpt2 or llama
-	Vocab   int    `mapstructure:"vocab"`  // tokens of its tokenizer
-	Width   int    `mapstructure:"width"`  // d
+	Path    string `mapstructure:"path"`    // directory of a checkpoint; "" = make one
+	Family  string `mapstructure:"family"`  // of a new model: gpt2 or llama
+	Vocab   int    `mapstructure:"vocab"`   // tokens of its tokenizer
+	Pattern string `mapstructure:"pattern"` // of its tokenizer: how text is cut into words; "" is GPT-2's
+	Width   int    `mapstructure:"width"`   // d
 	Layers  int    `mapstructure:"layers"`
 	Heads   int    `mapstructure:"heads"`
 	KVHeads int    `mapstructure:"kv_heads"` // llama: divides heads

@@ -55,7 +55,7 @@ func (p *pipeline) start(w *world) (*checkpoint.Model, *codec, error) {
 		texts = append(texts, e.Prompt.Text, e.Response)
 	}
 	tok, err := tokenizer.Train(slices.Values(texts), tokenizer.TrainOptions{
-		VocabSize: p.Config.Model.Vocab, Specials: []string{endOfText}, EOS: endOfText, BOS: endOfText,
+		VocabSize: p.Config.Model.Vocab, Pattern: p.Config.Model.Pattern, Specials: []string{endOfText}, EOS: endOfText, BOS: endOfText,
 	})
 	if err != nil {
 		return nil, nil, err
