@@ -203,7 +203,7 @@ func number(v float64) string {
 	if a := math.Abs(v); a != 0 && (a >= 1e5 || a < 1e-3) {
 		return fmt.Sprintf("%.3g", v)
 	}
-	text := fmt.Sprintf("%.4g", v)
+	text := fmt.Sprintf("%.3g", v)
 	if strings.ContainsAny(text, "e") {
 		text = fmt.Sprintf("%.0f", v)
 	}

@@ -68,7 +68,8 @@ type answers struct {
 }
 
 // sideBySide pairs samples of the same prompt. Of each model the latest sample counts;
-// prompts that most models answered come first, then in the order of the file.
+// prompts that most models answered come first, then in the order of the file. Those
+// that one model answered are there only if no others are.
 func sideBySide(samples []train.Sample, order []string) []answers {
 	var all []*answers
 	index := map[string]*answers{}
@@ -95,9 +96,11 @@ func sideBySide(samples []train.Sample, order []string) []answers {
 		slices.SortStableFunc(a.Models, func(x, y string) int { return cmp.Compare(place(x), place(y)) })
 	}
 	slices.SortStableFunc(all, func(x, y *answers) int { return cmp.Compare(len(y.Models), len(x.Models)) })
-	out := make([]answers, 0, maxAnswers)
+	var out []answers
 	for _, a := range all[:min(len(all), maxAnswers)] {
-		out = append(out, *a)
+		if len(a.Models) > 1 || len(all[0].Models) == 1 {
+			out = append(out, *a)
+		}
 	}
 	return out
 }

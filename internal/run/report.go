@@ -33,7 +33,8 @@ func WriteReport(path, out string) (string, error) {
 	return out, nil
 }
 
-// reportData gathers run.json, metrics.jsonl, samples.jsonl and eval.json.
+// reportData gathers what run.json, metrics.jsonl, samples.jsonl, responses.jsonl and
+// eval.json say.
 func reportData(path string) (report.Data, error) {
 	m, err := ReadManifest(path)
 	if err != nil {
@@ -46,8 +47,12 @@ func reportData(path string) (report.Data, error) {
 	if d.Rows, err = train.ReadMetrics(path); err != nil {
 		return d, err
 	}
-	if d.Samples, err = train.ReadSamples(path); err != nil {
-		return d, err
+	for _, name := range []string{train.SamplesFile, ResponsesFile} {
+		samples, err := train.ReadSamples(filepath.Join(path, name))
+		if err != nil {
+			return d, err
+		}
+		d.Samples = append(d.Samples, samples...)
 	}
 	result, err := ReadResult(path)
 	if err != nil {

@@ -32,6 +32,7 @@ func TestWriteReport(t *testing.T) {
 	}
 	put(t, `{"models":[{"model":"sft","perplexity":{"estimate":8.25,"low":8,"high":9,"level":0.95,"n":9}}],
 		"reward":{"accuracy":{"estimate":0.8,"low":0.7,"high":0.9,"level":0.95,"n":50},"bins":[{"predicted":0.7,"observed":0.7,"n":10},{"n":0}]}}`, d.Path, "eval.json")
+	put(t, `{"stage":"eval","step":0,"model":"base","id":"1","prompt":"p","response":"很久以前"}`+"\n", d.Path, run.ResponsesFile)
 	path, err := run.WriteReport(d.Path, "")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +41,7 @@ func TestWriteReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"从前", "8.25", "0.7 <span class=\"soft\">[0.3968, 0.8922]", // scipy: binomtest(7, 10).proportion_ci(.95, 'wilson')
+	for _, want := range []string{"从前", "很久以前", "answered by each model", "8.25", "0.7 <span class=\"soft\">[0.397, 0.892]", // scipy: binomtest(7, 10).proportion_ci(.95, 'wilson')
 		"data.jsonl 982d9e3eb996", "&#34;seed&#34;: 1", "<figcaption>loss <span>2.5</span>"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("the report lacks %q", want)

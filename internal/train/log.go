@@ -259,10 +259,11 @@ func ReadMetrics(dir string) ([]Row, error) {
 	return rows, err
 }
 
-// ReadSamples reads samples.jsonl of a run directory, as ReadMetrics does.
-func ReadSamples(dir string) ([]Sample, error) {
+// ReadSamples reads a file of samples, such as samples.jsonl of a run directory, as
+// ReadMetrics does.
+func ReadSamples(path string) ([]Sample, error) {
 	var samples []Sample
-	err := readJSONL(filepath.Join(dir, SamplesFile), func(line []byte, _ place) error {
+	err := readJSONL(path, func(line []byte, _ place) error {
 		var s Sample
 		err := json.Unmarshal(line, &s)
 		samples = append(samples, s)

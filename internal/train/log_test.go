@@ -148,7 +148,7 @@ func TestReadBack(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[1].Stage != "sft" || rows[1].Step != 2 || rows[1].Metrics["loss"] != .5 || len(rows[1].Metrics) != 2 {
 		t.Errorf("metrics: got %+v, %v", rows, err)
 	}
-	samples, err := train.ReadSamples(dir)
+	samples, err := train.ReadSamples(filepath.Join(dir, train.SamplesFile))
 	if err != nil || len(samples) != 2 || samples[1].Response != "<b>2" || samples[1].Prompt != "从前" || samples[1].Stage != "sft" {
 		t.Errorf("samples: got %+v, %v", samples, err)
 	}
