@@ -13,16 +13,29 @@ import (
 // must be the tokens that were sampled.
 type Scorer func(ctx context.Context, rollouts []generate.Rollout) ([]float64, error)
 
-// ByModel scores with a reward model, on the scale of its norm. microTokens ≥ the
-// longest prompt and response bounds the memory.
-func ByModel(m *reward.Model, microTokens int) Scorer {
+// ByModel scores with a reward model, on the scale of its norm. A response that was
+// cut off is read as if it ended there, at an eos that is put behind it for the score
+// only: every response the model was trained on ended, and without one it would judge
+// the lack of it instead of the text. microTokens ≥ the longest prompt, response and
+// eos bounds the memory.
+func ByModel(m *reward.Model, eos int32, microTokens int) Scorer {
 	return func(_ context.Context, rollouts []generate.Rollout) ([]float64, error) {
 		seqs := make([][]int32, len(rollouts))
 		for i, r := range rollouts {
-			seqs[i] = sequence(r)
+			seqs[i] = Ended(r, eos)
 		}
 		return m.Score(seqs, microTokens)
 	}
+}
+
+// Ended is a rollout's prompt and response as one text, with an eos behind it where
+// the response has none.
+func Ended(r generate.Rollout, eos int32) []int32 {
+	s := sequence(r)
+	if !r.Finished {
+		s = append(s, eos)
+	}
+	return s
 }
 
 // ByText scores with a lexicon, rules or a program. text decodes a rollout to its

@@ -160,7 +160,7 @@ func (p *pipeline) judges(s *ppo.Setup, c *codec) (done func() error, err error)
 		if s.Critic, err = rm.Critic(); err != nil {
 			return done, err
 		}
-		parts, weights = append(parts, ppo.ByModel(rm, p.Config.PPO.MicroTokens)), append(weights, m)
+		parts, weights = append(parts, ppo.ByModel(rm, c.tok.Specials().EOS, p.Config.PPO.MicroTokens)), append(weights, m)
 	} else if s.Critic, err = reward.New(p.rt, s.Policy, p.Config.Seed, models.Options{Checkpoint: p.Config.PPO.Checkpoint}); err != nil {
 		return done, err
 	}

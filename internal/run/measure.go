@@ -17,6 +17,7 @@ import (
 	"plumbline/models"
 	"plumbline/models/checkpoint"
 	"plumbline/models/lm"
+	"plumbline/ppo"
 	"plumbline/reward"
 	"plumbline/reward/scorers"
 	"plumbline/sft"
@@ -240,7 +241,7 @@ func (m *measure) scores(ctx context.Context, f *eval.Figures, name string, answ
 		var seqs [][]int32
 		for _, as := range answers {
 			for _, a := range as {
-				seqs = append(seqs, slices.Concat(a.Prompt, a.Response))
+				seqs = append(seqs, ppo.Ended(a.Rollout, m.codec.tok.Specials().EOS))
 			}
 		}
 		flat, err := m.reward.Score(seqs, m.Config.PPO.MicroTokens)
