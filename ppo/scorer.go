@@ -22,18 +22,18 @@ func ByModel(m *reward.Model, eos int32, microTokens int) Scorer {
 	return func(_ context.Context, rollouts []generate.Rollout) ([]float64, error) {
 		seqs := make([][]int32, len(rollouts))
 		for i, r := range rollouts {
-			seqs[i] = Ended(r, eos)
+			seqs[i] = Ended(r, eos, m.Decoder.Spec.Context)
 		}
 		return m.Score(seqs, microTokens)
 	}
 }
 
 // Ended is a rollout's prompt and response as one text, with an eos behind it where
-// the response has none.
-func Ended(r generate.Rollout, eos int32) []int32 {
+// the response has none; in a context that is full the eos takes the last place.
+func Ended(r generate.Rollout, eos int32, context int) []int32 {
 	s := sequence(r)
 	if !r.Finished {
-		s = append(s, eos)
+		s = append(s[:min(len(s), context-1)], eos)
 	}
 	return s
 }

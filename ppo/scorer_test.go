@@ -15,8 +15,9 @@ func TestEnded(t *testing.T) {
 	}{
 		"finished": {generate.Rollout{Prompt: []int32{5, 6}, Response: []int32{7, 0}, Finished: true}, []int32{5, 6, 7, 0}},
 		"cut off":  {generate.Rollout{Prompt: []int32{5, 6}, Response: []int32{7, 8}}, []int32{5, 6, 7, 8, 0}},
+		"full":     {generate.Rollout{Prompt: []int32{5, 6, 4}, Response: []int32{7, 8}}, []int32{5, 6, 4, 7, 0}},
 	} {
-		if got := Ended(c.r, 0); !slices.Equal(got, c.want) {
+		if got := Ended(c.r, 0, 5); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 		if len(c.r.Response) != 2 {

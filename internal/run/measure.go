@@ -241,7 +241,7 @@ func (m *measure) scores(ctx context.Context, f *eval.Figures, name string, answ
 		var seqs [][]int32
 		for _, as := range answers {
 			for _, a := range as {
-				seqs = append(seqs, ppo.Ended(a.Rollout, m.codec.tok.Specials().EOS))
+				seqs = append(seqs, ppo.Ended(a.Rollout, m.codec.tok.Specials().EOS, m.reward.Decoder.Spec.Context))
 			}
 		}
 		flat, err := m.reward.Score(seqs, m.Config.PPO.MicroTokens)
