@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"plumbline/internal/engine"
+	"plumbline/internal/random"
 )
 
 // Decoder is a spec with weights. Its methods are for one goroutine at a time.
@@ -56,9 +57,9 @@ func initialise(p *engine.Param, s Spec, seed uint64) {
 		if strings.HasSuffix(p.Name, "attn.out") || strings.HasSuffix(p.Name, "mlp.down") {
 			std /= math.Sqrt(2 * float64(s.Layers))
 		}
-		r := newStream(seed, p.Name)
+		r := random.New(seed, random.Key(p.Name))
 		for i := range p.Data {
-			p.Data[i] = float32(std * r.normal(i))
+			p.Data[i] = float32(std * r.NormFloat64())
 		}
 	case strings.HasSuffix(p.Name, "norm"):
 		for i := range p.Data {

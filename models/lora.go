@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"plumbline/internal/engine"
+	"plumbline/internal/random"
 )
 
 // AllLinear as the only target stands for every linear layer of the blocks.
@@ -117,10 +118,10 @@ func (d *Decoder) newAdapter(m Module, l LoRA, seed uint64) (*Adapter, error) {
 		A: engine.NewParam(m.Name+".lora_A", l.Rank, in),
 		B: engine.NewParam(m.Name+".lora_B", m.Rows, l.Rank),
 	}
-	r := newStream(seed, a.A.Name)
+	r := random.New(seed, random.Key(a.A.Name))
 	bound := 1 / math.Sqrt(float64(in))
 	for i := range a.A.Data {
-		a.A.Data[i] = float32(bound * (2*r.uniform(i) - 1))
+		a.A.Data[i] = float32(bound * (2*r.Float64() - 1))
 	}
 	a.A.Changed()
 	return a, nil

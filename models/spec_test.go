@@ -61,24 +61,3 @@ func TestFrequencies(t *testing.T) {
 		}
 	}
 }
-
-// Number i of a stream does not depend on what was asked before, and streams of
-// other names or seeds are unrelated.
-func TestStream(t *testing.T) {
-	a := newStream(1, "a")
-	x := a.normal(5)
-	a.normal(0)
-	if a.normal(5) != x || newStream(1, "b").normal(5) == x || newStream(2, "a").normal(5) == x {
-		t.Error("want a function of seed, name and index")
-	}
-	var corr, square float64
-	b := newStream(1, "b")
-	const n = 20000
-	for i := range n {
-		corr += a.normal(i) * b.normal(i) / n
-		square += a.normal(i) * a.normal(i+1) / n
-	}
-	if limit := 4 / math.Sqrt(n); math.Abs(corr) > limit || math.Abs(square) > limit {
-		t.Errorf("got correlations %v between streams and %v inside one, want within %v", corr, square, limit)
-	}
-}
