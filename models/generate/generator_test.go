@@ -55,10 +55,11 @@ func generated(t testing.TB, d *models.Decoder, threads, batch int, o Options) [
 // The log-probability of a sampled token is, bit for bit, what a forward graph and a
 // training graph give for it, whatever the batch, the threads and the ISA.
 func TestSamplerAgreesWithTrainer(t *testing.T) {
-	for name, d := range map[string]*models.Decoder{"gpt2": gpt2(t), "llama": llama(t)} {
+	for name, fresh := range map[string]func(testing.TB) *models.Decoder{"gpt2": gpt2, "llama": llama} {
 		for _, isa := range kernel.ISAs() {
 			t.Run(name+"/"+isa, func(t *testing.T) {
 				defer restore(t, isa)()
+				d := fresh(t) // its packed weights are those of the ISA
 				o := Options{MaxNew: 30, Temperature: .8, Seed: 3, Stop: []int32{7}}
 				want := generated(t, d, 1, 1, o)
 				for _, batch := range []int{2, 5} {
