@@ -34,12 +34,12 @@ func execute(ctx context.Context, s streams, args []string) int {
 	return tell(s.Err, err, args)
 }
 
-// interruptible is a context that the first SIGINT or SIGTERM cancels: the step under
+// interruptible is a context that the first SIGINT, SIGTERM or SIGHUP (a lost terminal) cancels: the step under
 // way is finished and saved. The second ends the process at once.
 func interruptible(parent context.Context, exit func(int)) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
 		cancel()
