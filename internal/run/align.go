@@ -54,7 +54,7 @@ func (p *pipeline) reward(ctx context.Context) error {
 	for _, k := range comparisons {
 		ids = append(ids, k.JudgementIDs...)
 	}
-	learn, held, err := p.items(c, comparisons)
+	learn, held, err := p.items(c, comparisons, lm.Decoder.Spec.Context)
 	if err != nil {
 		return err
 	}
@@ -78,22 +78,32 @@ func (p *pipeline) reward(ctx context.Context) error {
 	return writeJSON(filepath.Join(p.Dir, QualityFile), q)
 }
 
-// items encodes comparisons, cut by prompt into those learnt from and those held out.
-func (p *pipeline) items(c *codec, comparisons []dataset.Comparison) (learn, held []reward.Item, err error) {
+// items encodes comparisons, cut by prompt into those learnt from and those held out. A
+// response that does not fit the context loses its end, not its EOS.
+func (p *pipeline) items(c *codec, comparisons []dataset.Comparison, context int) (learn, held []reward.Item, err error) {
 	some, others, err := dataset.SplitBy(comparisons, func(k dataset.Comparison) string { return k.Prompt.Key() }, p.Config.Reward.EvalShare, p.Config.Seed)
 	if err != nil {
 		return nil, nil, err
 	}
+	cut := 0
 	encode := func(q dataset.Prompt, response string) ([]int32, error) {
 		s, err := c.answered(q, response)
+		if n := len(s.Tokens); n > context {
+			cut++
+			s.Tokens = append(s.Tokens[:context-1], s.Tokens[n-1])
+		}
 		return s.Tokens, err
 	}
-	learn, err = reward.Encode(some, encode)
-	if err != nil {
+	if learn, err = reward.Encode(some, encode); err != nil {
 		return nil, nil, err
 	}
-	held, err = reward.Encode(others, encode)
-	return learn, held, err
+	if held, err = reward.Encode(others, encode); err != nil {
+		return nil, nil, err
+	}
+	if cut > 0 {
+		p.note(StageReward, "%d responses are longer than the context of %d tokens and were cut", cut, context)
+	}
+	return learn, held, nil
 }
 
 func (p *pipeline) ppoSpec() Spec {
