@@ -29,17 +29,20 @@ the later the stronger. Exit status: 0 done, 1 failed, 2 wrong use or settings,
 
 // verbs lists every verb of the top level.
 func verbs(a *app) []*cobra.Command {
-	return []*cobra.Command{
+	return append(newStages(a),
 		newChat(a),
 		newConfig(a),
+		newEval(a),
 		newGenerate(a),
+		newLabel(a),
 		newMan(),
+		newQuickstart(a),
 		newReport(a),
 		newRun(a),
 		newRuns(a),
 		newVerify(a),
 		newVersion(a),
-	}
+	)
 }
 
 // markStart lets every verb note that its own work began. Verbs that only have verbs

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +22,7 @@ type runOptions struct {
 	Out    string
 	Sets   []string
 	Redo   string
+	Only   string // the stage to run; "" = all
 	Resume bool
 }
 
@@ -42,7 +45,7 @@ stories.yaml.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.File = args[0]
-			return runPipeline(cmd.Context(), a, o)
+			return runPipeline(cmd, a, o)
 		},
 	}
 	o.flags(cmd)
@@ -50,7 +53,7 @@ stories.yaml.`,
 }
 
 // runPipeline loads the config, runs its stages and writes the report.
-func runPipeline(ctx context.Context, a *app, o runOptions) error {
+func runPipeline(cmd *cobra.Command, a *app, o runOptions) error {
 	c, err := configs.Load(o.File, run.DefaultConfig(), o.Sets)
 	if err != nil {
 		return err
@@ -62,13 +65,12 @@ func runPipeline(ctx context.Context, a *app, o runOptions) error {
 	if o.Out == "" {
 		o.Out = filepath.Join("runs", c.Name)
 	}
-	if o.Resume {
-		if _, err := run.ReadManifest(o.Out); err != nil {
-			return &usageError{fmt.Errorf("--resume: %w", err), "plumb run"}
-		}
+	if err := o.check(a, c); err != nil {
+		return wrongUse(cmd, err)
 	}
+	ctx := cmd.Context()
 	emit, stop := a.live(ctx)
-	err = run.Pipeline(ctx, run.Options{Config: c, Tree: tree, Dir: o.Out, Redo: o.Redo, Emit: emit, Judge: a.judge})
+	err = run.Pipeline(ctx, run.Options{Config: c, Tree: tree, Dir: o.Out, Redo: o.Redo, Only: o.Only, Emit: emit, Judge: a.judge})
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
@@ -77,6 +79,22 @@ func runPipeline(ctx context.Context, a *app, o runOptions) error {
 		return err
 	}
 	return summarise(a, o.Out, path)
+}
+
+// check refuses what would fail only after hours.
+func (o runOptions) check(a *app, c run.Config) error {
+	if o.Only != "" && !c.Has(o.Only) {
+		return fmt.Errorf("%s: stages: got %s, want %s among them", o.File, strings.Join(c.Stages, ", "), o.Only)
+	}
+	m, err := run.ReadManifest(o.Out)
+	if err != nil && (o.Resume || !errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("--resume: %w", err)
+	}
+	judged := c.Label.Mode != "open" || !c.Has(run.StageLabel) || o.Only != "" && o.Only != run.StageLabel
+	if !judged && !a.canJudge() && (o.Redo != "" || !m.Done(run.StageLabel)) {
+		return errors.New("label.mode is open, but this is no terminal to judge at: run it in one, or --set label.mode=simulate")
+	}
+	return nil
 }
 
 // live shows the events of a run as the flags and the terminal allow, and that ctx was

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"plumbline/labeling/tui"
 )
 
 // streams are what a verb reads and writes; tests put buffers in their place.
@@ -15,11 +17,13 @@ type streams struct {
 	InTerminal  bool // somebody types
 	OutTerminal bool // somebody reads along: text is shown as it comes
 	ErrTerminal bool // Err is a terminal: a view that moves can be shown
+
+	Screen screenFunc // lets a person judge at the terminal
 }
 
 func systemStreams() streams {
 	terminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-	return streams{os.Stdin, os.Stdout, os.Stderr, terminal(os.Stdin), terminal(os.Stdout), terminal(os.Stderr)}
+	return streams{os.Stdin, os.Stdout, os.Stderr, terminal(os.Stdin), terminal(os.Stdout), terminal(os.Stderr), tui.Open}
 }
 
 // app is what the verbs share: streams and the flags of all.
