@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -209,6 +210,23 @@ func TestAttentionIgnoresTheFuture(t *testing.T) {
 		same(t, "rows before the change", got[:cut*a.Heads*a.Head], want[:cut*a.Heads*a.Head])
 		if slices.Equal(got, want) {
 			t.Error("rows after the change are the same, want others")
+		}
+	})
+}
+
+// Queries of 0 weigh all keys alike, so that lse is log(i+1): the logarithm, to 4 roundings.
+func TestLogSumOfEqualScores(t *testing.T) {
+	team := NewTeam(2)
+	defer team.Close()
+	onBuilds(t, func(t *testing.T) {
+		const n = 1500
+		a := Attn{1, 1, 4, 0.5, 0}
+		out, lse := make([]float32, n*4), make([]float32, n)
+		team.Attention(out, lse, make([]float32, n*a.width()), []int32{0, n}, a)
+		for i, got := range lse {
+			if want := math.Log(float64(i + 1)); math.Abs(float64(got)-want) > 4*eps32*want {
+				t.Fatalf("%d keys: got %v, want %v", i+1, got, want)
+			}
 		}
 	})
 }

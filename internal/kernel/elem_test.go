@@ -262,3 +262,25 @@ func TestRowKernelsDoNotDependOnTheBatch(t *testing.T) {
 		}
 	})
 }
+
+// The exponential shows in SwiGLU at up = 1: g/(1 + e^-g), every value to 8 roundings
+// (two units for e^-g, then a sum, a quotient and a product).
+func TestExpIsAccurateEverywhere(t *testing.T) {
+	team := NewTeam(1)
+	defer team.Close()
+	const n = 1 << 16
+	x := fill(make([]float32, 2*n), 1)
+	for i := range n {
+		x[i] = 170*float32(i)/n - 85
+	}
+	onBuilds(t, func(t *testing.T) {
+		out := make([]float32, n)
+		team.SwiGLU(out, x, 1, n)
+		for i, got := range out {
+			g := float64(x[i])
+			if want := g / (1 + math.Exp(-g)); math.Abs(float64(got)-want) > 8*eps32*math.Abs(want) {
+				t.Fatalf("%v: got %v, want %v", g, got, want)
+			}
+		}
+	})
+}
