@@ -43,4 +43,3 @@ func handle(given string) (string, error) {
 	}
 	return u.Username, nil
 }
-
