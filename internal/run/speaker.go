@@ -95,7 +95,7 @@ func (s *Speaker) Options(chosen checkpoint.Generation) generate.Options {
 		TopP:              *cmp.Or(chosen.TopP, file.TopP, ptr(0.)),
 		MinP:              *cmp.Or(chosen.MinP, file.MinP, ptr(0.)),
 		RepetitionPenalty: *cmp.Or(chosen.RepetitionPenalty, file.RepetitionPenalty, ptr(0.)),
-		Stop:              append(slices.Clone(s.codec.stop), file.EOS...),
+		Stop:              s.stop(),
 	}
 	asked := chosen.Temperature != nil || chosen.TopK != nil || chosen.TopP != nil || chosen.MinP != nil
 	if asked || *cmp.Or(chosen.Sample, file.Sample, ptr(false)) {
@@ -103,6 +103,9 @@ func (s *Speaker) Options(chosen checkpoint.Generation) generate.Options {
 	}
 	return o
 }
+
+// stop is the tokens that end an answer.
+func (s *Speaker) stop() []int32 { return slices.Concat(s.codec.stop, s.generation.EOS) }
 
 // Answer is what a model said.
 type Answer struct {
