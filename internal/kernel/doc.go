@@ -15,7 +15,7 @@
 //	              the build without cgo
 //	*.h, *.c      the C kernels, written once in vector extensions and compiled
 //	              for AVX-512, AVX2 and the base (SSE2, NEON)
-//	bench.go      measured rates as a share of the measured peak
+//	bench.go      measured rates as a share of the peak that peak.go measures
 //
 // Three promises hold within one build:
 //

@@ -135,8 +135,12 @@ func TestRopeAgainstFloat64(t *testing.T) {
 	defer team.Close()
 	onBuilds(t, func(t *testing.T) {
 		for _, s := range []ropeShape{
-			{40, 2, 16, 16, false, false}, {40, 3, 10, 6, true, false}, {300, 4, 64, 64, false, true},
-			{130, 1, 128, 32, true, true}, {9, 2, 4, 2, false, false}, {8, 1, 8, 0, false, false},
+			{40, 2, 16, 16, false, false},
+			{40, 3, 10, 6, true, false},
+			{300, 4, 64, 64, false, true},
+			{130, 1, 128, 32, true, true},
+			{9, 2, 4, 2, false, false},
+			{8, 1, 8, 0, false, false},
 		} {
 			const rows = 29
 			x, pos := normal(rows*s.width, 1), index(rows, 50, 2)
