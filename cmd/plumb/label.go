@@ -1,19 +1,220 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"plumbline/internal/run"
+	"plumbline/labeling"
+	"plumbline/labeling/screen"
+	"plumbline/labeling/store"
+	"plumbline/labeling/tui"
 )
 
 func newLabel(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "label",
-		Short:   "Gather people's preferences",
-		Example: "  plumb label run run.yaml --out runs/a",
+		Use:   "label",
+		Short: "Gather people's preferences",
+		Example: `  plumb label init labels.db --overlap 2
+  plumb label import labels.db pairs.jsonl
+  plumb label open labels.db
+  plumb label export labels.db --format comparisons --out comparisons.jsonl`,
 	}
 	stage := newStage(a, "run", run.StageLabel, "Have the samples judged: the label stage of a run")
 	stage.Example = "  plumb label run run.yaml --out runs/a"
-	cmd.AddCommand(stage)
+	cmd.AddCommand(stage, newLabelInit(a), newLabelImport(a), newLabelOpen(a), newLabelExport(a), newLabelStats(a), newLabelSimulate(a), newLabelAudit(a))
 	return cmd
+}
+
+// withStore opens the store that a verb is about, which must exist.
+func withStore(ctx context.Context, path string, f func(*store.Store) error) (err error) {
+	s, err := store.Open(ctx, path, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return f(s)
+}
+
+// withProject also finds a project of it; without a name it is the only one.
+func withProject(ctx context.Context, path, name string, f func(*store.Store, labeling.Project) error) error {
+	return withStore(ctx, path, func(s *store.Store) error {
+		p, err := s.Project(ctx, name)
+		if err != nil {
+			return err
+		}
+		return f(s, p)
+	})
+}
+
+func projectFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "project", "", "`NAME` of the project; the only one by default")
+}
+
+// project is what label init prints.
+type project struct {
+	Path      string `json:"path"`
+	Project   string `json:"project"`
+	Overlap   int    `json:"overlap"`
+	Ties      bool   `json:"ties"`
+	Guideline int    `json:"guideline_version"`
+}
+
+func newLabelInit(a *app) *cobra.Command {
+	p := labeling.DefaultProject("")
+	var guideline string
+	cmd := &cobra.Command{
+		Use:   "init DB",
+		Short: "Make a labelling store with a project in it",
+		Long: `Make a labelling store, one SQLite file, with a project of pairs in it. Again with the
+same settings it changes nothing, with another guideline that becomes its next version.`,
+		Example: "  plumb label init labels.db --project stories --overlap 3 --guideline guideline.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if p.Name == "" {
+				p.Name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
+			}
+			if guideline != "" {
+				b, err := os.ReadFile(guideline)
+				if err != nil {
+					return err
+				}
+				p.Guideline = string(b)
+			}
+			if err := p.Validate(); err != nil {
+				return wrongUse(cmd, err)
+			}
+			return initProject(cmd.Context(), a, args[0], p)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&p.Name, "project", "", "`NAME` of the project; that of the file by default")
+	f.IntVar(&p.Overlap, "overlap", p.Overlap, "judgements wanted of each pair, each by somebody else")
+	f.BoolVar(&p.Task.Ties, "ties", false, "\"equally good\" is an answer too")
+	f.Uint64Var(&p.Seed, "seed", 1, "decides which response is shown where")
+	f.StringVar(&guideline, "guideline", "", "`FILE` with what annotators are to read")
+	return cmd
+}
+
+func initProject(ctx context.Context, a *app, path string, p labeling.Project) (err error) {
+	s, err := store.Create(ctx, path, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if p, err = s.CreateProject(ctx, p); err != nil {
+		return err
+	}
+	made := project{path, p.Name, p.Overlap, p.Task.Ties, p.Version}
+	return print(a, []project{made}, func(w io.Writer, _ []project) error {
+		_, err := fmt.Fprintf(w, "%s: project %s, %d judgements per pair\n", path, p.Name, p.Overlap)
+		return err
+	})
+}
+
+func newLabelImport(a *app) *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "import DB FILE.jsonl",
+		Short: "Add pairs to judge",
+		Long: `Add pairs to judge, one JSON object a line; - reads standard input:
+
+  {"id": "42", "prompt": "TEXT", "candidates": [{"text": "...", "source": "sft"}, {"text": "..."}]}
+
+A prompt may also be a list of messages. What was imported before is skipped.`,
+		Example: "  plumb label import labels.db pairs.jsonl",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from, err := openOr(args[1], a.In)
+			if err != nil {
+				return err
+			}
+			defer from.Close() //nolint:errcheck // only read
+			return withStore(cmd.Context(), args[0], func(s *store.Store) error {
+				done, err := labeling.Import(cmd.Context(), s, name, from, args[1])
+				return errors.Join(print(a, []labeling.Imported{done}, printImported), err)
+			})
+		},
+	}
+	projectFlag(cmd, &name)
+	return cmd
+}
+
+// openOr opens a file, or stdin where the path is "-".
+func openOr(path string, stdin io.Reader) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(path)
+}
+
+func printImported(w io.Writer, rs []labeling.Imported) error {
+	for _, r := range rs {
+		if _, err := fmt.Fprintf(w, "%d pairs read, %d of them new\n", r.Items, r.Added); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newLabelOpen(a *app) *cobra.Command {
+	o := tui.DefaultOptions(os.Getenv)
+	var annotator, lang string
+	cmd := &cobra.Command{
+		Use:   "open DB",
+		Short: "Judge pairs in this terminal",
+		Long: `Judge pairs in this terminal, one after the other; ? shows the keys. Everything is kept
+at once, so that the screen can be left at any time.`,
+		Example: "  plumb label open labels.db --annotator ada --lang zh",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch l := screen.Lang(lang); l {
+			case screen.English, screen.Chinese:
+				o.Lang = l
+			default:
+				return wrongUse(cmd, fmt.Errorf("--lang: got %q, want en or zh", lang))
+			}
+			return openScreen(cmd.Context(), a, args[0], annotator, o)
+		},
+	}
+	projectFlag(cmd, &o.Project)
+	f := cmd.Flags()
+	f.StringVar(&annotator, "annotator", "", "`NAME` that the judgements are kept under; the user's by default")
+	f.StringVar(&lang, "lang", string(o.Lang), "language of the screen: en or zh")
+	f.BoolVar(&o.Linear, "linear", o.Linear, "line after line, for screen readers and plain terminals")
+	return cmd
+}
+
+func openScreen(ctx context.Context, a *app, path, annotator string, o tui.Options) error {
+	name, err := handle(annotator)
+	if err != nil {
+		return err
+	}
+	return withStore(ctx, path, func(s *store.Store) error {
+		if !a.canJudge() {
+			return errors.New("label open: this is no terminal to judge at; programs judge with plumb label simulate")
+		}
+		r, err := a.Screen(ctx, s, name, o)
+		return errors.Join(print(a, []tui.Result{r}, printSession), err)
+	})
+}
+
+func printSession(w io.Writer, rs []tui.Result) error {
+	for _, r := range rs {
+		line := fmt.Sprintf("%d judged, %d corrected, %d skipped", r.Judged, r.Corrected, r.Skipped)
+		if r.Finished {
+			line += "; nothing is left for you"
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }

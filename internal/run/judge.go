@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"plumbline/internal/dataset"
 	"plumbline/internal/durable"
@@ -206,19 +205,8 @@ func (p *pipeline) simulate(ctx context.Context, s labeling.Store, project strin
 	defer scorers.Close(truth) //nolint:errcheck // nothing is lost
 	c := simulate.DefaultConfig()
 	c.Project, c.Seed, c.Annotators, c.Scale = project, p.Config.Seed, l.crowd(), l.Scale
-	var one sync.Mutex // a scorer may be a program: one question at a time
-	var failed error
-	report, err := simulate.Run(ctx, s, c, func(prompt, text string) float64 {
-		one.Lock()
-		defer one.Unlock()
-		u, err := truth.Score(ctx, []string{prompt}, []string{text})
-		if err != nil {
-			failed = err
-			return 0
-		}
-		return u[0]
-	})
-	if err := errors.Join(failed, err); err != nil {
+	report, err := Simulate(ctx, s, c, truth)
+	if err != nil {
 		return fmt.Errorf("run: label: %w", err)
 	}
 	if report.Judged > 0 {
