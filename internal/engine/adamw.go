@@ -78,7 +78,7 @@ func (o *AdamW) Step(model []G.ValueGrad) error {
 	}
 	o.step++
 	h := kernel.AdamW{
-		LR: float32(o.lr), Beta1: float32(o.c.Beta1), Beta2: float32(o.c.Beta2), Eps: float32(o.c.Eps), GradScale: float32(scale),
+		LR: float32(o.lr), Beta1: float32(o.c.Beta1), Beta2: float32(o.c.Beta2), Rest1: float32(1 - o.c.Beta1), Rest2: float32(1 - o.c.Beta2), Eps: float32(o.c.Eps), GradScale: float32(scale),
 		C1: float32(1 / (1 - math.Pow(o.c.Beta1, float64(o.step)))),
 		C2: float32(1 / (1 - math.Pow(o.c.Beta2, float64(o.step)))),
 	}

@@ -14,7 +14,7 @@ typedef struct {
 } kn_rope;
 
 typedef struct {
-  float lr, beta1, beta2, eps, decay, c1, c2, gradscale;
+  float lr, beta1, beta2, rest1, rest2, eps, decay, c1, c2, gradscale;
 } kn_adamw;
 
 typedef struct {

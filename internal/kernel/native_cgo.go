@@ -246,7 +246,7 @@ func (s isa) argmax(out []int32, logits []float32, rows, v int) {
 
 func (s isa) adamw(w, g, m, v []float32, h AdamW) {
 	step := C.kn_adamw{
-		lr: C.float(h.LR), beta1: C.float(h.Beta1), beta2: C.float(h.Beta2), eps: C.float(h.Eps), decay: C.float(h.WeightDecay),
+		lr: C.float(h.LR), beta1: C.float(h.Beta1), beta2: C.float(h.Beta2), rest1: C.float(h.Rest1), rest2: C.float(h.Rest2), eps: C.float(h.Eps), decay: C.float(h.WeightDecay),
 		c1: C.float(h.C1), c2: C.float(h.C2), gradscale: C.float(h.GradScale),
 	}
 	C.k_adamw(s.c, f32(w), f32(g), f32(m), f32(v), long(len(w)), step)

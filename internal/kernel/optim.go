@@ -3,6 +3,7 @@ package kernel
 // AdamW is one step of the optimiser as the kernel needs it.
 type AdamW struct {
 	LR, Beta1, Beta2, Eps, WeightDecay float32
+	Rest1, Rest2                       float32 // 1-β; computed in float64: of a float32 .999 it would be 5e-5 off
 	C1, C2                             float32 // 1/(1-βᵗ), computed by the caller in float64
 	GradScale                          float32 // the gradient's factor: clipping and averaging
 }

@@ -2,7 +2,7 @@
 static void adamw(float *w, const float *g, float *m, float *v, long n, kn_adamw h) {
   for (long i = 0; i < n; i += VL) {
     F gi = ldn(g + i, n - i) * h.gradscale, wi = ldn(w + i, n - i);
-    F mi = h.beta1 * ldn(m + i, n - i) + (1 - h.beta1) * gi, vi = h.beta2 * ldn(v + i, n - i) + (1 - h.beta2) * gi * gi;
+    F mi = h.beta1 * ldn(m + i, n - i) + h.rest1 * gi, vi = h.beta2 * ldn(v + i, n - i) + h.rest2 * gi * gi;
     stn(m + i, n - i, mi);
     stn(v + i, n - i, vi);
     wi -= h.lr * h.decay * wi;

@@ -16,7 +16,7 @@ func TestAdamWAgainstFloat64(t *testing.T) {
 			for step := 1; step <= 3; step++ {
 				g := normal(n, uint64(step+1))
 				c1, c2 := 1/(1-math.Pow(0.9, float64(step))), 1/(1-math.Pow(0.999, float64(step)))
-				team.AdamWStep(w, g, m, v, AdamW{LR: 1e-2, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1, C1: float32(c1), C2: float32(c2), GradScale: 0.5})
+				team.AdamWStep(w, g, m, v, AdamW{LR: 1e-2, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Eps: 1e-8, WeightDecay: 0.1, C1: float32(c1), C2: float32(c2), GradScale: 0.5})
 				for i := range w64 {
 					gi := 0.5 * float64(g[i])
 					m64[i] = 0.9*m64[i] + 0.1*gi

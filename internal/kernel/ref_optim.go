@@ -5,8 +5,8 @@ import "math"
 func refAdamW(w, g, m, v []float32, h AdamW) {
 	for i := range w {
 		gi := g[i] * h.GradScale
-		m[i] = h.Beta1*m[i] + (1-h.Beta1)*gi
-		v[i] = h.Beta2*v[i] + (1-h.Beta2)*gi*gi
+		m[i] = h.Beta1*m[i] + h.Rest1*gi
+		v[i] = h.Beta2*v[i] + h.Rest2*gi*gi
 		w[i] -= h.LR * h.WeightDecay * w[i]
 		w[i] -= h.LR * (m[i] * h.C1) / (float32(math.Sqrt(float64(v[i]*h.C2))) + h.Eps)
 	}
