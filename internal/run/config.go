@@ -175,6 +175,7 @@ func DefaultConfig() Config {
 		Sample: SampleConfig{Prompts: 200, Pairs: 1, Temperature: 1, MaxTokens: 64, Batch: 64},
 		Label:  LabelConfig{Mode: "simulate", Overlap: 3, Scale: 1, Annotators: []AnnotatorConfig{{5, simulate.Annotator{Handle: "sim", Skill: .85, Seconds: 30}}}},
 		Reward: reward.DefaultConfig(),
+		Score:  ScoreConfig{Model: 1},
 		PPO:    ppo.DefaultConfig(),
 		Eval:   EvalConfig{Samples: 1, Temperature: 1, Resamples: 2000, Level: .95, Shown: 8},
 	}
