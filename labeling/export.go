@@ -57,7 +57,11 @@ func Export(ctx context.Context, a Archive, project string, f Format, w io.Write
 
 // ExportFile is Export into a file that appears whole or not at all.
 func ExportFile(ctx context.Context, a Archive, project string, f Format, path string) (run ExportRun, err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := ignoreGone(os.Remove(name)); err != nil { // what a crash left
+		return run, fmt.Errorf("labeling: export: %w", err)
+	}
+	tmp, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return run, fmt.Errorf("labeling: export: %w", err)
 	}
@@ -69,7 +73,7 @@ func ExportFile(ctx context.Context, a Archive, project string, f Format, path s
 	if run, err = Export(ctx, a, project, f, tmp); err != nil {
 		return run, err
 	}
-	if err = errors.Join(tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+	if err = errors.Join(tmp.Sync(), tmp.Close()); err != nil {
 		return run, fmt.Errorf("labeling: export: %w", err)
 	}
 	return run, os.Rename(tmp.Name(), path)

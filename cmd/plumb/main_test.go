@@ -195,9 +195,13 @@ func TestLive_SaysThatCtrlCWasHeard(t *testing.T) {
 	}
 }
 
-// TestMain lets the test program stand in for a run that gets Ctrl-C: it takes a while
-// to save after the first and never ends without the second where told to hang.
+// TestMain lets the test program stand in for plumb itself (see process), and for a run
+// that gets Ctrl-C: it takes a while to save after the first and never ends without the
+// second where told to hang.
 func TestMain(m *testing.M) {
+	if os.Getenv("PLUMB_TEST_MAIN") != "" {
+		main()
+	}
 	mode := os.Getenv("PLUMB_TEST_INTERRUPT")
 	if mode == "" {
 		os.Exit(m.Run())

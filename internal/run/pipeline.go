@@ -119,7 +119,11 @@ func (p *pipeline) stage(ctx context.Context, name string) error {
 		p.Emit(train.Event{Kind: train.StageSkipped, Stage: name})
 		return nil
 	}
-	if err := s.run(p, ctx); err != nil {
+	err = s.run(p, ctx)
+	if errors.Is(err, context.Canceled) && !errors.As(err, new(*train.Interrupted)) {
+		err = &train.Interrupted{Stage: name} // a stage without steps, which nothing is lost of
+	}
+	if err != nil {
 		return errors.Join(err, p.dir.Stopped(name, err))
 	}
 	return p.dir.Finish(name)

@@ -63,7 +63,7 @@ type Interrupted struct {
 
 func (e *Interrupted) Error() string {
 	if e.Dir == "" {
-		return fmt.Sprintf("train: %s: interrupted before its first step", e.Stage)
+		return fmt.Sprintf("train: %s: interrupted before its first checkpoint", e.Stage)
 	}
 	return fmt.Sprintf("train: %s: interrupted; step %d is saved in %s", e.Stage, e.Step, e.Dir)
 }
