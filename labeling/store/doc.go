@@ -1,7 +1,8 @@
 // Package store keeps projects, work and judgements in one SQLite file. Read it in
 // the order a judgement takes:
 //
-//	open.go       the file: settings, migrations, one writer and a pool of readers
+//	open.go       the file: settings, migrations, one writer and a pool of readers;
+//	              driver_*.go: SQLite, and what is left without cgo
 //	writer.go     group commit: everything waiting goes into one transaction
 //	catalogue.go  projects, items, annotators; sides.go says who stands left
 //	claim.go      leases

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mattn/go-sqlite3" // also registers the driver "sqlite3"
 	"github.com/pressly/goose/v3"
 
 	"plumbline/labeling"
@@ -113,9 +112,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func up(ctx context.Context, p *goose.Provider) error {
 	for try := 1; ; try++ {
 		_, err := p.Up(ctx)
-		var e sqlite3.Error
-		locked := errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
-		if err == nil || (!locked && try > 1) || try == 200 {
+		if err == nil || (!isLocked(err) && try > 1) || try == 200 {
 			return err
 		}
 		select {
