@@ -58,32 +58,52 @@ func TestExamples(t *testing.T) {
 		name, text string
 		want       []Example
 	}{
-		{"TRL prompt-completion", `{"prompt": "The sky is", "completion": " blue."}`,
-			[]Example{{f + ":1", Prompt{ID: f + ":1", Text: "The sky is"}, " blue."}}},
-		{"TRL prompt-completion, conversational", `{"id": 1, "prompt": [{"role": "user", "content": "Sky?"}], "completion": [{"role": "assistant", "content": "Blue."}]}`,
-			[]Example{{"1", Prompt{ID: "1", Messages: []Message{user("Sky?")}}, "Blue."}}},
-		{"Alpaca", `{"instruction": "Add", "input": "", "output": "3"}`,
-			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Add")}}, "3"}}},
-		{"Alpaca with system and history", `{"instruction": "C", "input": "", "output": "D", "system": "S", "history": [["A", "B"]]}`,
-			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{{"system", "S"}, user("A"), assistant("B"), user("C")}}, "D"}}},
-		{"self-instruct", `{"id": "s", "instruction": "Rhyme", "instances": [{"input": "cat", "output": "hat"}, {"input": "dog", "output": "fog"}]}`,
+		{
+			"TRL prompt-completion", `{"prompt": "The sky is", "completion": " blue."}`,
+			[]Example{{f + ":1", Prompt{ID: f + ":1", Text: "The sky is"}, " blue."}},
+		},
+		{
+			"TRL prompt-completion, conversational", `{"id": 1, "prompt": [{"role": "user", "content": "Sky?"}], "completion": [{"role": "assistant", "content": "Blue."}]}`,
+			[]Example{{"1", Prompt{ID: "1", Messages: []Message{user("Sky?")}}, "Blue."}},
+		},
+		{
+			"Alpaca", `{"instruction": "Add", "input": "", "output": "3"}`,
+			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Add")}}, "3"}},
+		},
+		{
+			"Alpaca with system and history", `{"instruction": "C", "input": "", "output": "D", "system": "S", "history": [["A", "B"]]}`,
+			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{{"system", "S"}, user("A"), assistant("B"), user("C")}}, "D"}},
+		},
+		{
+			"self-instruct", `{"id": "s", "instruction": "Rhyme", "instances": [{"input": "cat", "output": "hat"}, {"input": "dog", "output": "fog"}]}`,
 			[]Example{
 				{"s", Prompt{ID: "s", Messages: []Message{user("Rhyme\ncat")}}, "hat"},
 				{"s#2", Prompt{ID: "s#2", Messages: []Message{user("Rhyme\ndog")}}, "fog"},
-			}},
-		{"every answer of a conversation once", `{"id": "c", "conversations": [{"from": "gpt", "value": "0"}, {"from": "human", "value": "1"}, {"from": "gpt", "value": "2"}, {"from": "human", "value": "3"}, {"from": "gpt", "value": "4"}]}`,
+			},
+		},
+		{
+			"every answer of a conversation once", `{"id": "c", "conversations": [{"from": "gpt", "value": "0"}, {"from": "human", "value": "1"}, {"from": "gpt", "value": "2"}, {"from": "human", "value": "3"}, {"from": "gpt", "value": "4"}]}`,
 			[]Example{
 				{"c", Prompt{ID: "c", Messages: []Message{assistant("0"), user("1")}}, "2"},
 				{"c#2", Prompt{ID: "c#2", Messages: []Message{assistant("0"), user("1"), assistant("2"), user("3")}}, "4"},
-			}},
-		{"what follows an answer unasked is no example", `{"id": "c", "messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}, {"role": "assistant", "content": "3"}]}`,
-			[]Example{{"c", Prompt{ID: "c", Messages: []Message{user("1")}}, "2"}}},
-		{"ColossalChat: from with content", `{"messages": [{"from": "user", "content": "Q"}, {"from": "assistant", "content": "A"}]}`,
-			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Q")}}, "A"}}},
-		{"Guanaco", `{"text": "### Human: Why? ### Assistant: Because."}`,
-			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Why?")}}, "Because."}}},
-		{"our own", `{"id": "x", "prompt": {"id": "x", "text": "Go\n"}, "response": "Gone."}`,
-			[]Example{{"x", Prompt{ID: "x", Text: "Go\n"}, "Gone."}}},
+			},
+		},
+		{
+			"what follows an answer unasked is no example", `{"id": "c", "messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}, {"role": "assistant", "content": "3"}]}`,
+			[]Example{{"c", Prompt{ID: "c", Messages: []Message{user("1")}}, "2"}},
+		},
+		{
+			"ColossalChat: from with content", `{"messages": [{"from": "user", "content": "Q"}, {"from": "assistant", "content": "A"}]}`,
+			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Q")}}, "A"}},
+		},
+		{
+			"Guanaco", `{"text": "### Human: Why? ### Assistant: Because."}`,
+			[]Example{{f + ":1", Prompt{ID: f + ":1", Messages: []Message{user("Why?")}}, "Because."}},
+		},
+		{
+			"our own", `{"id": "x", "prompt": {"id": "x", "text": "Go\n"}, "response": "Gone."}`,
+			[]Example{{"x", Prompt{ID: "x", Text: "Go\n"}, "Gone."}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Collect(Examples(write(t, f, c.text), Options{}))
@@ -101,32 +121,58 @@ func TestComparisons(t *testing.T) {
 		name, text string
 		want       Comparison
 	}{
-		{"TRL explicit", `{"id": 1, "prompt": "Q", "chosen": "A", "rejected": "B"}`,
-			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, first, nil}},
-		{"TRL explicit, conversational", `{"id": 1, "prompt": [{"role": "user", "content": "Q"}], "chosen": [{"role": "assistant", "content": "A"}], "rejected": [{"role": "assistant", "content": "B"}]}`,
-			Comparison{"1", ask, []string{"A", "B"}, first, nil}},
-		{"UltraFeedback: the answers repeat the prompt", `{"id": 1, "prompt": "Q", "chosen": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}], "rejected": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "B"}]}`,
-			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, first, nil}},
-		{"TRL implicit", `{"id": 1, "chosen": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}], "rejected": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "B"}]}`,
-			Comparison{"1", ask, []string{"A", "B"}, first, nil}},
-		{"LLaMA-Factory", `{"id": 1, "conversations": [{"from": "human", "value": "Q"}], "chosen": {"from": "gpt", "value": "A"}, "rejected": {"from": "gpt", "value": "B"}}`,
-			Comparison{"1", ask, []string{"A", "B"}, first, nil}},
-		{"ColossalChat", `{"id": 1, "context": [{"from": "user", "content": "Q"}], "chosen": [{"from": "assistant", "content": "A"}], "rejected": [{"from": "assistant", "content": "B"}]}`,
-			Comparison{"1", ask, []string{"A", "B"}, first, nil}},
-		{"hh-rlhf", `{"id": 1, "chosen": "\n\nHuman: P\n\nAssistant: O\n\nHuman: Q\n\nAssistant: A", "rejected": "\n\nHuman: P\n\nAssistant: O\n\nHuman: Q\n\nAssistant: B\nB"}`,
-			Comparison{"1", Prompt{ID: "1", Messages: []Message{user("P"), assistant("O"), user("Q")}}, []string{"A", "B\nB"}, first, nil}},
-		{"hh-rlhf, parting early", `{"id": 1, "chosen": "\n\nHuman: Q\n\nAssistant: A\n\nHuman: R\n\nAssistant: C", "rejected": "\n\nHuman: Q\n\nAssistant: B"}`,
-			Comparison{"1", ask, []string{"A\n\nHuman: R\n\nAssistant: C", "B"}, first, nil}},
-		{"LLMBar", `{"id": 1, "input": "Q", "output_1": "B", "output_2": "A", "label": 2}`,
-			Comparison{"1", ask, []string{"B", "A"}, []Preference{{Chosen: 1, Rejected: 0, Weight: 1}}, nil}},
-		{"AlpacaEval, a tie", `{"id": 1, "instruction": "Q", "output_1": "B", "output_2": "A", "preference": 1.5}`,
-			Comparison{"1", ask, []string{"B", "A"}, []Preference{{Chosen: 0, Rejected: 1, Weight: 1, Tie: true}}, nil}},
-		{"ranked", `{"id": 1, "instruction": "Q", "input": "", "output": ["A", "B", "C"]}`,
-			Comparison{"1", ask, []string{"A", "B", "C"}, []Preference{{Chosen: 0, Rejected: 1, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}, nil}},
-		{"RM-Bench: every chosen beats every rejected", `{"id": 1, "prompt": "Q", "chosen": ["A", "B"], "rejected": ["C"]}`,
-			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B", "C"}, []Preference{{Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}, nil}},
-		{"our own", `{"id": "1", "prompt": {"id": "1", "text": "Q"}, "candidates": ["A", "B"], "preferences": [{"chosen": 1, "rejected": 0, "weight": 0.5, "margin": 2, "tie": false}], "judgement_ids": ["j"]}`,
-			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, []Preference{{Chosen: 1, Rejected: 0, Weight: .5, Margin: 2}}, []string{"j"}}},
+		{
+			"TRL explicit", `{"id": 1, "prompt": "Q", "chosen": "A", "rejected": "B"}`,
+			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, first, nil},
+		},
+		{
+			"TRL explicit, conversational", `{"id": 1, "prompt": [{"role": "user", "content": "Q"}], "chosen": [{"role": "assistant", "content": "A"}], "rejected": [{"role": "assistant", "content": "B"}]}`,
+			Comparison{"1", ask, []string{"A", "B"}, first, nil},
+		},
+		{
+			"UltraFeedback: the answers repeat the prompt", `{"id": 1, "prompt": "Q", "chosen": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}], "rejected": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "B"}]}`,
+			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, first, nil},
+		},
+		{
+			"TRL implicit", `{"id": 1, "chosen": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}], "rejected": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "B"}]}`,
+			Comparison{"1", ask, []string{"A", "B"}, first, nil},
+		},
+		{
+			"LLaMA-Factory", `{"id": 1, "conversations": [{"from": "human", "value": "Q"}], "chosen": {"from": "gpt", "value": "A"}, "rejected": {"from": "gpt", "value": "B"}}`,
+			Comparison{"1", ask, []string{"A", "B"}, first, nil},
+		},
+		{
+			"ColossalChat", `{"id": 1, "context": [{"from": "user", "content": "Q"}], "chosen": [{"from": "assistant", "content": "A"}], "rejected": [{"from": "assistant", "content": "B"}]}`,
+			Comparison{"1", ask, []string{"A", "B"}, first, nil},
+		},
+		{
+			"hh-rlhf", `{"id": 1, "chosen": "\n\nHuman: P\n\nAssistant: O\n\nHuman: Q\n\nAssistant: A", "rejected": "\n\nHuman: P\n\nAssistant: O\n\nHuman: Q\n\nAssistant: B\nB"}`,
+			Comparison{"1", Prompt{ID: "1", Messages: []Message{user("P"), assistant("O"), user("Q")}}, []string{"A", "B\nB"}, first, nil},
+		},
+		{
+			"hh-rlhf, parting early", `{"id": 1, "chosen": "\n\nHuman: Q\n\nAssistant: A\n\nHuman: R\n\nAssistant: C", "rejected": "\n\nHuman: Q\n\nAssistant: B"}`,
+			Comparison{"1", ask, []string{"A\n\nHuman: R\n\nAssistant: C", "B"}, first, nil},
+		},
+		{
+			"LLMBar", `{"id": 1, "input": "Q", "output_1": "B", "output_2": "A", "label": 2}`,
+			Comparison{"1", ask, []string{"B", "A"}, []Preference{{Chosen: 1, Rejected: 0, Weight: 1}}, nil},
+		},
+		{
+			"AlpacaEval, a tie", `{"id": 1, "instruction": "Q", "output_1": "B", "output_2": "A", "preference": 1.5}`,
+			Comparison{"1", ask, []string{"B", "A"}, []Preference{{Chosen: 0, Rejected: 1, Weight: 1, Tie: true}}, nil},
+		},
+		{
+			"ranked", `{"id": 1, "instruction": "Q", "input": "", "output": ["A", "B", "C"]}`,
+			Comparison{"1", ask, []string{"A", "B", "C"}, []Preference{{Chosen: 0, Rejected: 1, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}, nil},
+		},
+		{
+			"RM-Bench: every chosen beats every rejected", `{"id": 1, "prompt": "Q", "chosen": ["A", "B"], "rejected": ["C"]}`,
+			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B", "C"}, []Preference{{Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}, nil},
+		},
+		{
+			"our own", `{"id": "1", "prompt": {"id": "1", "text": "Q"}, "candidates": ["A", "B"], "preferences": [{"chosen": 1, "rejected": 0, "weight": 0.5, "margin": 2, "tie": false}], "judgement_ids": ["j"]}`,
+			Comparison{"1", Prompt{ID: "1", Text: "Q"}, []string{"A", "B"}, []Preference{{Chosen: 1, Rejected: 0, Weight: .5, Margin: 2}}, []string{"j"}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Collect(Comparisons(write(t, "c.jsonl", c.text), Options{}))
@@ -189,12 +235,18 @@ func TestGzip(t *testing.T) {
 func TestStopsEarly(t *testing.T) {
 	path := write(t, "p.jsonl", strings.Repeat("{\"prompt\": \"a\"}\n", 10))
 	n := 0
-	for range Prompts(path, Options{}) {
+	for _, err := range Prompts(path, Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 3 {
 			break
 		}
 	}
-	for range Texts(write(t, "a.txt", "a\n\nb\n\nc"), Options{}) {
+	for _, err := range Texts(write(t, "a.txt", "a\n\nb\n\nc"), Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

@@ -176,7 +176,11 @@ func rowResults(t *testing.T, team *Team, isa string) map[string][]float32 {
 	if err := Use(isa); err != nil {
 		t.Fatal(err)
 	}
-	defer Use(was)
+	defer func() {
+		if err := Use(was); err != nil {
+			t.Error(err)
+		}
+	}()
 	r := map[string][]float32{}
 	for _, d := range []int{1, 5, 33, 300} {
 		const rows, n = 70, 23

@@ -26,12 +26,12 @@ func query[T any](tx *sql.Tx, row func(scanner) (T, error), statement string, ar
 }
 
 // each calls f for every row of a statement.
-func each(tx *sql.Tx, f func(scanner) error, statement string, args ...any) error {
+func each(tx *sql.Tx, f func(scanner) error, statement string, args ...any) (err error) {
 	rows, err := tx.Query(statement, args...)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := f(rows.Scan); err != nil {
 			return err

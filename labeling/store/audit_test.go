@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -44,20 +45,30 @@ func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	return s
 }
 
-// statements runs SQL as somebody would who has the file.
+// withFile opens the database as somebody would who has the file.
+func withFile(t *testing.T, path string, f func(*sql.DB) error) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err == nil {
+		err = errors.Join(f(db), db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// statements runs SQL past the store.
 func statements(sqls ...string) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
 		t.Helper()
-		db, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		for _, s := range sqls {
-			if _, err := db.Exec(s); err != nil {
-				t.Fatalf("%s: %v", s, err)
+		withFile(t, path, func(db *sql.DB) error {
+			for _, s := range sqls {
+				if _, err := db.Exec(s); err != nil {
+					return fmt.Errorf("%s: %w", s, err)
+				}
 			}
-		}
+			return nil
+		})
 	}
 }
 
@@ -138,14 +149,9 @@ func TestAuditAnchor(t *testing.T) {
 	var anchor string
 	s := tampered(t, func(t *testing.T, path string) {
 		t.Helper()
-		db, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if err := db.QueryRow(`SELECT hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&anchor); err != nil {
-			t.Fatal(err)
-		}
+		withFile(t, path, func(db *sql.DB) error {
+			return db.QueryRow(`SELECT hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&anchor)
+		})
 		behind(`DELETE FROM export_run`, `DELETE FROM event WHERE kind = 'export'`,
 			`UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'event'`)(t, path)
 	})
@@ -200,15 +206,10 @@ func TestTriggersRefuse(t *testing.T) {
 func TestAuditFindsARewrittenAndRelinkedEntry(t *testing.T) {
 	s := tampered(t, func(t *testing.T, path string) {
 		t.Helper()
-		db, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
 		e := event{seq: 6}
-		if err := db.QueryRow(`SELECT at, coalesce(actor, 0), kind, subject, digest, prev FROM event WHERE seq = 6`).Scan(&e.at, &e.actor, &e.kind, &e.subject, &e.digest, &e.prev); err != nil {
-			t.Fatal(err)
-		}
+		withFile(t, path, func(db *sql.DB) error {
+			return db.QueryRow(`SELECT at, coalesce(actor, 0), kind, subject, digest, prev FROM event WHERE seq = 6`).Scan(&e.at, &e.actor, &e.kind, &e.subject, &e.digest, &e.prev)
+		})
 		e.at++
 		behind(fmt.Sprintf(`UPDATE event SET at = %d, hash = '%s' WHERE seq = 6`, e.at, e.sum()),
 			fmt.Sprintf(`UPDATE event SET prev = '%s' WHERE seq = 7`, e.sum()))(t, path)

@@ -137,7 +137,7 @@ func isDir(path string) bool {
 
 // putAdapter adds adapters and fills them from the file in dir, which must hold
 // exactly theirs.
-func (m *Model) putAdapter(dir string, l models.LoRA) error {
+func (m *Model) putAdapter(dir string, l models.LoRA) (err error) {
 	path := filepath.Join(dir, adapterFile)
 	if err := m.Decoder.AddLoRA(l, 0); err != nil {
 		return fmt.Errorf("checkpoint: load %s: %w", dir, err)
@@ -146,7 +146,7 @@ func (m *Model) putAdapter(dir string, l models.LoRA) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	known := map[string]bool{}
 	for _, a := range m.Decoder.Adapters() {
 		for _, t := range adapterTensors(a) {

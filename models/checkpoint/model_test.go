@@ -76,15 +76,26 @@ func TestLegacyConfigIsTheSame(t *testing.T) {
 	}
 }
 
+// openSingle opens the weights of a directory until the test ends.
+func openSingle(t *testing.T, dir string) *File {
+	t.Helper()
+	f, err := Open(filepath.Join(dir, singleFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
 func TestSaveInAnotherType(t *testing.T) {
 	m := load(t, shared.Path(t, "golden", "llama-gqa-untied"))
 	dst := filepath.Join(t.TempDir(), "out")
 	save(t, m, dst, SaveOptions{DType: BF16})
-	f, err := Open(filepath.Join(dst, singleFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	f := openSingle(t, dst)
 	for _, i := range f.Tensors {
 		if i.DType != BF16 {
 			t.Errorf("%s: got %s, want BF16", i.Name, i.DType)
@@ -202,11 +213,7 @@ func TestOtherLayouts(t *testing.T) {
 		equalWeights(t, m, load(t, src))
 		dst := filepath.Join(t.TempDir(), "out")
 		save(t, m, dst, SaveOptions{})
-		f, err := Open(filepath.Join(dst, singleFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
+		f := openSingle(t, dst)
 		if _, ok := f.Info("wte.weight"); !ok || len(f.Tensors) != 28 {
 			t.Errorf("got %d tensors, wte.weight %v, want the 28 of the file without the prefix", len(f.Tensors), ok)
 		}

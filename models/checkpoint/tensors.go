@@ -125,13 +125,13 @@ func (f *File) Tensor(name string) (Tensor, error) {
 }
 
 // ReadTensors reads every tensor of a safetensors file, by name.
-func ReadTensors(path string) (map[string]Tensor, error) {
+func ReadTensors(path string) (all map[string]Tensor, err error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	all := make(map[string]Tensor, len(f.Tensors))
+	defer func() { err = errors.Join(err, f.Close()) }()
+	all = make(map[string]Tensor, len(f.Tensors))
 	for _, i := range f.Tensors {
 		if all[i.Name], err = f.Tensor(i.Name); err != nil {
 			return nil, err

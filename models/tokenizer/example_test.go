@@ -23,7 +23,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir)                   //nolint:errcheck // a temporary directory
 	if err := trained.Save(dir); err != nil { // other programs load it as well
 		fmt.Println(err)
 		return
