@@ -41,7 +41,7 @@ func Import(ctx context.Context, c Catalogue, project string, r io.Reader, name 
 	lines := bufio.NewReaderSize(r, 1<<16)
 	for n := 1; len(im.faults) < reportedLines; n++ {
 		line, err := readLine(lines)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -120,9 +120,9 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		}
 		line = append(line, part...)
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(line) > 0, err == nil:
+		case errors.Is(err, io.EOF) && len(line) > 0, err == nil:
 			return bytes.TrimRight(line, "\r\n"), nil
 		default:
 			return nil, err

@@ -90,6 +90,7 @@ func (r Rotary) Frequencies(length int) []float64 {
 	for i := range f {
 		f[i] = math.Pow(base, -float64(2*i)/float64(r.Dim))
 		switch s.Kind {
+		case NoScaling, DynamicScaling: // the base says all
 		case LinearScaling:
 			f[i] /= s.Factor
 		case Llama3Scaling:

@@ -50,7 +50,7 @@ type Result struct {
 	Finished  bool `json:"finished"` // nothing was left for this annotator
 }
 
-// ErrNotTerminal: a person can only judge at a terminal.
+// ErrNotTerminal says that a person can only judge at a terminal.
 var ErrNotTerminal = errors.New("not a terminal")
 
 // Open lets a person judge in the terminal, until they leave or nothing is left for

@@ -77,7 +77,7 @@ func decodeFloats(d DType, dst []float32, b []byte) {
 		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(le.Uint16(b[2*i:])) << 16)
 		}
-	case F16:
+	default: // F16
 		for i := range dst {
 			dst[i] = fromF16(le.Uint16(b[2*i:]))
 		}
@@ -94,7 +94,7 @@ func appendFloats(d DType, b []byte, v []float32) []byte {
 			b = le.AppendUint32(b, math.Float32bits(x))
 		case BF16:
 			b = le.AppendUint16(b, toBF16(x))
-		case F16:
+		default: // F16
 			b = le.AppendUint16(b, toF16(x))
 		}
 	}
@@ -110,7 +110,7 @@ func decodeInts(d DType, dst []int64, b []byte) {
 			dst[i] = int64(le.Uint64(b[8*i:]))
 		case I32:
 			dst[i] = int64(int32(le.Uint32(b[4*i:])))
-		case U8, Bool:
+		default: // U8, Bool
 			dst[i] = int64(b[i])
 		}
 	}
@@ -126,7 +126,7 @@ func appendInts(d DType, b []byte, v []int64) []byte {
 			b = le.AppendUint64(b, uint64(x))
 		case I32:
 			b = le.AppendUint32(b, uint32(x))
-		case U8, Bool:
+		default: // U8, Bool
 			b = append(b, byte(x))
 		}
 	}

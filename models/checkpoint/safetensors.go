@@ -117,8 +117,12 @@ func parseHeader(text []byte) (Header, error) {
 // anything after the object.
 func eachKey(text []byte, f func(key string, value json.RawMessage) error) error {
 	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("header: got %v (%v), want a JSON object", t, err)
+	t, err := d.Token()
+	if err != nil {
+		return fmt.Errorf("header: got no JSON object: %w", err)
+	}
+	if t != json.Delim('{') {
+		return fmt.Errorf("header: got %v, want a JSON object", t)
 	}
 	for d.More() {
 		key, err := d.Token()

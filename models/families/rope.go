@@ -72,6 +72,7 @@ func ropeConfig(c map[string]any, r models.Rotary) {
 	case models.NoScaling:
 		c["rope_scaling"] = nil
 		return
+	case models.LinearScaling, models.DynamicScaling: // no more than the factor
 	case models.Llama3Scaling:
 		m["original_max_position_embeddings"] = s.Original
 		m["low_freq_factor"], m["high_freq_factor"] = s.LowFreq, s.HighFreq

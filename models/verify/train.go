@@ -74,9 +74,12 @@ func (s *verification) train() error {
 // lossGraph is the mean cross-entropy over the labels that count.
 func (s *verification) lossGraph() (*engine.Program, error) {
 	p, ok, err := s.padded("right")
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	labels := s.golden.tensors["train.labels"].Ints
-	if err != nil || !ok || len(labels) != p.shape[0]*p.shape[1] {
-		return nil, fmt.Errorf("train: got %d labels, want those of the right batch (%v)", len(labels), err)
+	if !ok || len(labels) != p.shape[0]*p.shape[1] {
+		return nil, fmt.Errorf("train: got %d labels, want those of the right batch", len(labels))
 	}
 	var from, to []int32
 	rows, _, at := p.next()
