@@ -13,13 +13,13 @@ import (
 
 // experience is N rollouts and what is known of them, row by row.
 type experience struct {
-	rollouts        []generate.Rollout
-	score           []float64   // [N] as the scorer gave it
-	logprob, ref    [][]float64 // [N][T] nats at the sampling temperature
-	value           [][]float64 // [N][T] of the critic before each token
-	advantage, ret  [][]float64 // [N][T]
-	reward, penalty []float64   // [N] sum of the token rewards; β·KL in it
-	tokens          int         // prompts and responses
+	rollouts       []generate.Rollout
+	score          []float64   // [N] as the scorer gave it
+	logprob, ref   [][]float64 // [N][T] nats at the sampling temperature
+	value          [][]float64 // [N][T] of the critic before each token
+	advantage, ret [][]float64 // [N][T]
+	reward         []float64   // [N] sum of the token rewards, β·KL in it
+	tokens         int         // prompts and responses
 }
 
 // sample draws one response to each prompt, scores it and asks the reference. key

@@ -246,11 +246,11 @@ func TestSaveAndLoadAgain(t *testing.T) {
 	}
 }
 
-// tiny makes an untrained language model of the family.
-func tiny(t testing.TB, family string) *checkpoint.Model {
+// tiny makes an untrained language model.
+func tiny(t testing.TB) *checkpoint.Model {
 	t.Helper()
 	spec := models.Spec{
-		Family: family, Vocab: 12, Width: 16, Layers: 2, Heads: 2, KV: 1, Head: 8, FFN: 32, Context: 32,
+		Family: "llama", Vocab: 12, Width: 16, Layers: 2, Heads: 2, KV: 1, Head: 8, FFN: 32, Context: 32,
 		Norm: models.RMSNorm, Eps: 1e-5, Position: models.RotaryPositions, Rotary: models.Rotary{Base: 10000, Dim: 8}, Activation: models.SwiGLU,
 		Tied: true, InitStd: .08, BOS: []int32{0}, EOS: []int32{1},
 	}
@@ -262,7 +262,7 @@ func tiny(t testing.TB, family string) *checkpoint.Model {
 }
 
 func TestNewIsTheLanguageModelWithAHead(t *testing.T) {
-	lm := tiny(t, "llama")
+	lm := tiny(t)
 	lm.Config = []byte(strings.Replace(string(lm.Config), "{", `{"pad_token_id": 1,`, 1))
 	m, err := New(runtime(t), lm, 3, models.Options{})
 	if err != nil {
@@ -316,7 +316,7 @@ func TestNewHead(t *testing.T) {
 }
 
 func TestLoadErrors(t *testing.T) {
-	lm := tiny(t, "llama")
+	lm := tiny(t)
 	dir := filepath.Join(t.TempDir(), "lm")
 	if err := lm.Save(dir, checkpoint.SaveOptions{}); err != nil {
 		t.Fatal(err)

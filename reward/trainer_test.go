@@ -60,7 +60,7 @@ func testConfig() Config {
 
 func newTrainer(t testing.TB, rt *engine.Runtime, c Config, lora bool, learn, held []Item) *Trainer {
 	t.Helper()
-	m, err := New(rt, tiny(t, "llama"), 3, models.Options{Checkpoint: c.Checkpoint})
+	m, err := New(rt, tiny(t), 3, models.Options{Checkpoint: c.Checkpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestEncode(t *testing.T) {
 
 func TestTrainerErrors(t *testing.T) {
 	rt := runtime(t)
-	m, err := New(rt, tiny(t, "llama"), 3, models.Options{})
+	m, err := New(rt, tiny(t), 3, models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

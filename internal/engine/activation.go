@@ -71,14 +71,16 @@ func (b *Builder) Scale(x Node, s float32) Node {
 		return Node{}
 	}
 	ax, d := x.axis, x.cols
-	run := func(out []float32, v [][]float32) error {
-		k := ax.n * d
-		copy(out[:k], v[0][:k])
-		b.team.Scale(out[:k], s)
-		return nil
+	scaled := func(name string, x *G.Node, grad gradFunc) *G.Node {
+		return b.apply(name, shape2(ax, d), func(out []float32, v [][]float32) error {
+			k := ax.n * d
+			copy(out[:k], v[0][:k])
+			b.team.Scale(out[:k], s)
+			return nil
+		}, grad, x)
 	}
-	n := b.apply("scale", shape2(ax, d), run, func(_ G.Nodes, _, dout *G.Node) (G.Nodes, error) {
-		return G.Nodes{b.apply("scale.grad", shape2(ax, d), run, nil, dout)}, nil
-	}, x.n)
+	n := scaled("scale", x.n, func(_ G.Nodes, _, dout *G.Node) (G.Nodes, error) {
+		return G.Nodes{scaled("scale.grad", dout, nil)}, nil
+	})
 	return Node{n, ax, d}
 }

@@ -58,27 +58,27 @@ type WinRate struct {
 	Losses int      `json:"losses"`
 }
 
-// WinRate compares scores prompt by prompt: a[i] and b[i] are of the answers of A and
+// WinRate compares scores prompt by prompt: x[i] and y[i] are of the answers of A and
 // B to prompt i, higher is better, equal is half a win. Pairs are resampled.
-func (bs Bootstrap) WinRate(a, b []float64) (w WinRate, err error) {
-	if len(a) != len(b) {
-		return w, fmt.Errorf("eval: win rate: got %d scores of A, %d of B, want pairs", len(a), len(b))
+func (b Bootstrap) WinRate(x, y []float64) (w WinRate, err error) {
+	if len(x) != len(y) {
+		return w, fmt.Errorf("eval: win rate: got %d scores of A, %d of B, want pairs", len(x), len(y))
 	}
-	won := make([]float64, len(a))
-	for i := range a {
+	won := make([]float64, len(x))
+	for i := range x {
 		switch {
-		case b[i] > a[i]:
+		case y[i] > x[i]:
 			won[i] = 1
 			w.Wins++
-		case b[i] < a[i]:
+		case y[i] < x[i]:
 			w.Losses++
-		case b[i] == a[i]:
+		case y[i] == x[i]:
 			won[i] = .5
 			w.Ties++
 		default:
-			return w, fmt.Errorf("eval: win rate: prompt %d: got scores %v and %v, want numbers", i, a[i], b[i])
+			return w, fmt.Errorf("eval: win rate: prompt %d: got scores %v and %v, want numbers", i, x[i], y[i])
 		}
 	}
-	w.Rate, err = bs.Mean(won)
+	w.Rate, err = b.Mean(won)
 	return w, err
 }

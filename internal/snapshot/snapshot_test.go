@@ -11,14 +11,14 @@ import (
 	"plumbline/models/checkpoint"
 )
 
-func model(t *testing.T, seed uint64, lora bool) *checkpoint.Model {
+func model(t *testing.T, lora bool) *checkpoint.Model {
 	t.Helper()
 	m, err := checkpoint.New(models.Spec{
 		Family: "llama", Vocab: 8, Width: 8, Layers: 1, Heads: 2, KV: 1, Head: 4, FFN: 16, Context: 16, InitStd: .02, Eps: 1e-5,
 		Norm: models.RMSNorm, Position: models.RotaryPositions, Rotary: models.Rotary{Base: 10000, Dim: 4}, Activation: models.SwiGLU,
-	}, seed)
+	}, 1)
 	if err == nil && lora {
-		err = m.Decoder.AddLoRA(models.LoRA{Rank: 2, Alpha: 4, Targets: []string{models.AllLinear}}, seed)
+		err = m.Decoder.AddLoRA(models.LoRA{Rank: 2, Alpha: 4, Targets: []string{models.AllLinear}}, 1)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -40,13 +40,13 @@ func spoil(m *checkpoint.Model) {
 
 func TestRoundTrip(t *testing.T) {
 	for _, lora := range []bool{false, true} {
-		m := model(t, 1, lora)
+		m := model(t, lora)
 		spoil(m)
 		dir := filepath.Join(t.TempDir(), "m")
 		if err := Save(dir, m); err != nil {
 			t.Fatal(err)
 		}
-		again := model(t, 1, lora)
+		again := model(t, lora)
 		if err := Load(dir, again); err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestRoundTrip(t *testing.T) {
 
 // What stands on the disk is a whole model with the adapters in it, for anyone.
 func TestSavedModelIsMerged(t *testing.T) {
-	m := model(t, 1, true)
+	m := model(t, true)
 	spoil(m)
 	dir := filepath.Join(t.TempDir(), "m")
 	if err := Save(dir, m); err != nil {
@@ -77,7 +77,7 @@ func TestSavedModelIsMerged(t *testing.T) {
 	if err := merged.Merge(); err != nil {
 		t.Fatal(err)
 	}
-	base := model(t, 1, false).Decoder
+	base := model(t, false).Decoder
 	moved := false
 	for _, p := range loaded.Decoder.Params() {
 		if !slices.Equal(p.Data, merged.Param(p.Name).Data) {
@@ -93,14 +93,14 @@ func TestSavedModelIsMerged(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	full, adapted := filepath.Join(t.TempDir(), "full"), filepath.Join(t.TempDir(), "adapted")
 	for dir, lora := range map[string]bool{full: false, adapted: true} {
-		if err := Save(dir, model(t, 1, lora)); err != nil {
+		if err := Save(dir, model(t, lora)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := Load(full, model(t, 1, true)); err == nil || !strings.Contains(err.Error(), adaptersFile) {
+	if err := Load(full, model(t, true)); err == nil || !strings.Contains(err.Error(), adaptersFile) {
 		t.Errorf("adapters from a full model: got %v", err)
 	}
-	headed := model(t, 1, false)
+	headed := model(t, false)
 	headed.Extra[0].Name = "score.bias"
 	if err := Load(full, headed); err == nil || !strings.Contains(err.Error(), "got no tensor score.bias") {
 		t.Errorf("another head: got %v", err)
@@ -108,10 +108,10 @@ func TestLoadErrors(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(adapted, adaptersFile), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(adapted, model(t, 1, true)); err == nil || !strings.Contains(err.Error(), adaptersFile) {
+	if err := Load(adapted, model(t, true)); err == nil || !strings.Contains(err.Error(), adaptersFile) {
 		t.Errorf("a damaged file: got %v", err)
 	}
-	if err := Load(filepath.Join(full, "none"), model(t, 1, false)); err == nil {
+	if err := Load(filepath.Join(full, "none"), model(t, false)); err == nil {
 		t.Error("no directory: got no error")
 	}
 }

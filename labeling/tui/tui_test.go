@@ -26,7 +26,7 @@ func steps() func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 9, 0, int(n.Add(1)), 0, time.UTC) }
 }
 
-func newStore(t *testing.T, items, overlap int) *store.Store {
+func newStore(t *testing.T, items int) *store.Store {
 	t.Helper()
 	s, err := store.Create(t.Context(), filepath.Join(t.TempDir(), "labels.db"), store.Options{})
 	if err != nil {
@@ -38,7 +38,7 @@ func newStore(t *testing.T, items, overlap int) *store.Store {
 		}
 	})
 	p := labeling.DefaultProject("demo")
-	p.Overlap = overlap
+	p.Overlap = 1
 	if _, err := s.CreateProject(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -74,15 +74,15 @@ func (x *terminal) Write(b []byte) (int, error) {
 	return x.written.Write(b)
 }
 
-// start runs a session of an annotator on its own terminal.
-func start(t *testing.T, s labeling.Store, who string, change func(*Options)) *terminal {
+// start runs a session of the annotator ann on its own terminal.
+func start(t *testing.T, s labeling.Store, change func(*Options)) *terminal {
 	t.Helper()
 	o := Options{Lang: screen.English, Lease: time.Minute, Now: steps()}
 	if change != nil {
 		change(&o)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	m, err := newModel(ctx, s, who, o)
+	m, err := newModel(ctx, s, "ann", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +150,8 @@ func judgements(t *testing.T, s *store.Store) map[string][]labeling.Judgement {
 }
 
 func TestSession(t *testing.T) {
-	s := newStore(t, 3, 1)
-	x := start(t, s, "ann", nil)
+	s := newStore(t, 3)
+	x := start(t, s, nil)
 	x.expect("question 0")
 	x.press("k")
 	x.expect("B is slightly better")
@@ -205,10 +205,10 @@ func TestSession(t *testing.T) {
 }
 
 func TestLeavingKeepsTheDraftAndFreesTheItem(t *testing.T) {
-	s := newStore(t, 2, 1)
+	s := newStore(t, 2)
 	f := &flaky{Store: s}
 	f.drafts.Store(1) // the draft is not kept while judging, only at the end
-	x := start(t, f, "ann", nil)
+	x := start(t, f, nil)
 	x.expect("question 0")
 	x.press("l")
 	x.expect("B is better")
@@ -220,7 +220,7 @@ func TestLeavingKeepsTheDraftAndFreesTheItem(t *testing.T) {
 	if err != nil || slots[0].State != labeling.SlotOpen {
 		t.Errorf("got %+v, %v, want the item free", slots[0], err)
 	}
-	x = start(t, s, "ann", nil)
+	x = start(t, s, nil)
 	x.expect("question 0")
 	x.expect("B is better")
 	x.press(enter)
@@ -233,8 +233,8 @@ func TestLeavingKeepsTheDraftAndFreesTheItem(t *testing.T) {
 
 // A connection that breaks is a cancelled context: nothing is lost either.
 func TestBrokenConnection(t *testing.T) {
-	s := newStore(t, 1, 1)
-	x := start(t, s, "ann", nil)
+	s := newStore(t, 1)
+	x := start(t, s, nil)
 	x.expect("question 0")
 	x.press("j")
 	x.expect("B is negligibly better")
@@ -253,8 +253,8 @@ func TestBrokenConnection(t *testing.T) {
 }
 
 func TestPastedTextNeverJudges(t *testing.T) {
-	s := newStore(t, 2, 1)
-	x := start(t, s, "ann", nil)
+	s := newStore(t, 2)
+	x := start(t, s, nil)
 	x.expect("question 0")
 	x.press("sad\rkl\r") // one read: text, Enter, text, Enter
 	x.expect("Choose first")
@@ -296,11 +296,11 @@ func (f *flaky) Claim(ctx context.Context, r labeling.ClaimRequest) (labeling.As
 }
 
 func TestTroubleIsShownAndTriedAgain(t *testing.T) {
-	s := newStore(t, 2, 1)
+	s := newStore(t, 2)
 	f := &flaky{Store: s}
 	f.claims.Store(1)
 	f.submits.Store(1)
-	x := start(t, f, "ann", nil)
+	x := start(t, f, nil)
 	x.expect("disk full")
 	x.press(enter)
 	x.expect("question 0")
@@ -320,8 +320,8 @@ func TestTroubleIsShownAndTriedAgain(t *testing.T) {
 }
 
 func TestItemThatWentToSomebodyElse(t *testing.T) {
-	s := newStore(t, 2, 1)
-	x := start(t, s, "ann", nil)
+	s := newStore(t, 2)
+	x := start(t, s, nil)
 	x.expect("question 0")
 	ann, err := s.Enrol(t.Context(), labeling.Annotator{Handle: "ann"})
 	if err != nil {
@@ -340,12 +340,12 @@ func TestItemThatWentToSomebodyElse(t *testing.T) {
 }
 
 func TestLinearSession(t *testing.T) {
-	s := newStore(t, 1, 1)
+	s := newStore(t, 1)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	spoken := start(t, s, "ann", func(o *Options) { o.Linear, o.Lang, o.Output = true, screen.Chinese, w })
+	spoken := start(t, s, func(o *Options) { o.Linear, o.Lang, o.Output = true, screen.Chinese, w })
 	go io.Copy(spoken, r) //nolint:errcheck // it ends with the pipe
 	spoken.expect("新条目。提示：\r\nquestion 0\r\n回答 A：\r\n")
 	spoken.press("k")
@@ -369,7 +369,7 @@ func TestOpenRefusesAPipe(t *testing.T) {
 	defer w.Close() //nolint:errcheck // a pipe
 	o := DefaultOptions(os.Getenv)
 	o.Input = r
-	if _, err := Open(t.Context(), newStore(t, 1, 1), "ann", o); !errors.Is(err, ErrNotTerminal) {
+	if _, err := Open(t.Context(), newStore(t, 1), "ann", o); !errors.Is(err, ErrNotTerminal) {
 		t.Errorf("got %v, want ErrNotTerminal", err)
 	}
 }

@@ -45,15 +45,6 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-// filtered tells whether the distribution is more than softmax(logits/temperature).
-func (o Options) filtered() bool {
-	return o.TopK > 0 || o.TopP > 0 && o.TopP < 1 || o.MinP > 0 || o.TypicalP > 0 && o.TypicalP < 1 || o.penalised()
-}
-
-func (o Options) penalised() bool {
-	return o.RepetitionPenalty != 0 && o.RepetitionPenalty != 1 || o.NoRepeatNgram > 0
-}
-
 // Distribution fills p [V] with the probabilities of the next token: the filters in
 // the order in which Hugging Face's generate applies them (repetition penalty, no
 // repeated n-gram, temperature, top-k, top-p, min-p, typical-p). history is prompt

@@ -143,7 +143,7 @@ func join(parts []Part) (text string, trusted []span) {
 	for _, p := range parts {
 		s := p.Text
 		if !utf8.ValidString(s) {
-			s = string(validUTF8(nil, []byte(s)))
+			s = validUTF8([]byte(s))
 		}
 		start := b.Len()
 		b.WriteString(s)

@@ -1,6 +1,9 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // byteRunes is how GPT-2 spells a byte in its vocabulary: printable Latin-1 as itself,
 // the others as the characters from U+0100 on, in order.
@@ -33,19 +36,21 @@ func unspell(token string) string {
 	return string(out)
 }
 
-// validUTF8 appends src with U+FFFD for every byte sequence that is no character; of a
+// validUTF8 is src with U+FFFD for every byte sequence that is no character; of a
 // character cut short, one for all of its bytes (Unicode 15, sec. 3.9, "substitution of
 // maximal subparts"), as Rust's from_utf8_lossy has it.
-func validUTF8(dst, src []byte) []byte {
+func validUTF8(src []byte) string {
+	var dst strings.Builder
+	dst.Grow(len(src))
 	for len(src) > 0 {
 		r, n := utf8.DecodeRune(src)
 		if r == utf8.RuneError && n == 1 {
 			n = subpart(src)
 		}
-		dst = utf8.AppendRune(dst, r)
+		dst.WriteRune(r)
 		src = src[n:]
 	}
-	return dst
+	return dst.String()
 }
 
 // subpart is the length of the longest start of src that begins a character, ≥ 1.

@@ -51,14 +51,14 @@ func (s *Stream) Push(id int32) string {
 	}
 	s.pending = append(s.pending, p...)
 	n := complete(s.pending)
-	out := string(validUTF8(nil, s.pending[:n]))
+	out := validUTF8(s.pending[:n])
 	s.pending = append(s.pending[:0], s.pending[n:]...)
 	return out
 }
 
 // Flush is the text of what is left: U+FFFD for a character that was never finished.
 func (s *Stream) Flush() string {
-	out := string(validUTF8(nil, s.pending))
+	out := validUTF8(s.pending)
 	s.pending = s.pending[:0]
 	return out
 }

@@ -2,7 +2,9 @@ package tokenizer
 
 // queue is a binary heap; the first in order is popped first. container/heap would put
 // every element into an interface.
-type queue[T interface{ before(T) bool }] []T
+type queue[T ordered[T]] []T
+
+type ordered[T any] interface{ before(T) bool }
 
 func (q *queue[T]) push(x T) {
 	h := append(*q, x)

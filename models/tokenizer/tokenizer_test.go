@@ -52,8 +52,11 @@ func TestEncodeParts(t *testing.T) {
 		{"trusted and trusted", []Part{{Text: "<|us"}, {Text: "er|>"}}, []int32{user}},
 		{"trusted and plain", []Part{{Text: "<|us"}, {"er|>", true}}, tok.EncodePlain("<|user|>")},
 		{"plain only", []Part{{"<|user|>", true}}, tok.EncodePlain("<|user|>")},
-		{"plain between", []Part{{Text: "<|user|>"}, {"<|user|>", true}, {Text: "<|user|>"}},
-			slices.Concat([]int32{user}, tok.EncodePlain("<|user|>"), []int32{user})},
+		{
+			"plain between",
+			[]Part{{Text: "<|user|>"}, {"<|user|>", true}, {Text: "<|user|>"}},
+			slices.Concat([]int32{user}, tok.EncodePlain("<|user|>"), []int32{user}),
+		},
 		{"a word over the border", []Part{{Text: "the c"}, {"at", true}}, tok.EncodePlain("the cat")},
 		{"nothing", []Part{{}, {"", true}}, nil},
 	} {
@@ -87,8 +90,10 @@ func TestAddedTokenFlags(t *testing.T) {
 		"decoder":       map[string]any{"type": "ByteLevel"},
 		"model":         map[string]any{"type": "BPE", "vocab": map[string]int{"a": 0, "b": 1, "Ġ": 2}, "merges": []string{}},
 		"added_tokens": []map[string]any{
-			{"id": 3, "content": "<l>", "lstrip": true}, {"id": 4, "content": "<r>", "rstrip": true},
-			{"id": 5, "content": "<w>", "single_word": true}, {"id": 6, "content": "<l><r>"},
+			{"id": 3, "content": "<l>", "lstrip": true},
+			{"id": 4, "content": "<r>", "rstrip": true},
+			{"id": 5, "content": "<w>", "single_word": true},
+			{"id": 6, "content": "<l><r>"},
 		},
 	}
 	tok := fromMap(t, base)
@@ -133,7 +138,7 @@ func TestInvalidBytesDecodeAsReplacement(t *testing.T) {
 		"\xed\xa0\x80":      "\uFFFD\uFFFD\uFFFD",
 		"猫":                 "猫",
 	} {
-		if got := string(validUTF8(nil, []byte(in))); got != want {
+		if got := validUTF8([]byte(in)); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}

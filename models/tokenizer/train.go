@@ -130,7 +130,7 @@ func (tr *trainer) count(texts iter.Seq[string], split splitter, specials []stri
 	seen := map[string]int{}
 	for text := range texts {
 		if !utf8.ValidString(text) {
-			text = string(validUTF8(nil, []byte(text)))
+			text = validUTF8([]byte(text))
 		}
 		for _, s := range m.cut(text, nil) {
 			if s.token != nil {
