@@ -186,11 +186,14 @@ func TestCompareWeighsVotes(t *testing.T) {
 	}{
 		{"agreed", []int{4, 1, 3}, []labeling.Preference{{Chosen: 0, Rejected: 1, Weight: 1, Margin: (1 + 0 + 2./3) / 3, Votes: 3}}, true},
 		{"two to one", []int{-2, 4, -4}, []labeling.Preference{
-			{Chosen: 1, Rejected: 0, Weight: 2. / 3, Margin: (1./3 + 1) / 2, Votes: 2}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Margin: 1, Votes: 1}}, true},
+			{Chosen: 1, Rejected: 0, Weight: 2. / 3, Margin: (1./3 + 1) / 2, Votes: 2}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Margin: 1, Votes: 1},
+		}, true},
 		{"one each", []int{1, -1, 0}, []labeling.Preference{
-			{Chosen: 0, Rejected: 1, Weight: 1. / 3, Votes: 1}, {Chosen: 1, Rejected: 0, Weight: 1. / 3, Votes: 1}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Tie: true, Votes: 1}}, false},
+			{Chosen: 0, Rejected: 1, Weight: 1. / 3, Votes: 1}, {Chosen: 1, Rejected: 0, Weight: 1. / 3, Votes: 1}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Tie: true, Votes: 1},
+		}, false},
 		{"a tie by two", []int{0, 0, 4}, []labeling.Preference{
-			{Chosen: 0, Rejected: 1, Weight: 2. / 3, Tie: true, Votes: 2}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Margin: 1, Votes: 1}}, false},
+			{Chosen: 0, Rejected: 1, Weight: 2. / 3, Tie: true, Votes: 2}, {Chosen: 0, Rejected: 1, Weight: 1. / 3, Margin: 1, Votes: 1},
+		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStore(t, len(c.votes))

@@ -15,12 +15,9 @@ func TestTokenRewards(t *testing.T) {
 		score, beta  float64
 		want         []float64
 	}{
-		{"score on the last token", "torchtune test_rewards.py, row 1",
-			[]float64{.1, .2, .3}, []float64{.2, .3, .4}, 1, .5, []float64{.05, .05, 1.05}},
-		{"drift costs", "by hand: 2 - .5·(-1+3)",
-			[]float64{-1}, []float64{-3}, 2, .5, []float64{1}},
-		{"no penalty", "by hand",
-			[]float64{-1, -2}, []float64{-3, -1}, -4, 0, []float64{0, -4}},
+		{"score on the last token", "torchtune test_rewards.py, row 1", []float64{.1, .2, .3}, []float64{.2, .3, .4}, 1, .5, []float64{.05, .05, 1.05}},
+		{"drift costs", "by hand: 2 - .5·(-1+3)", []float64{-1}, []float64{-3}, 2, .5, []float64{1}},
+		{"no penalty", "by hand", []float64{-1, -2}, []float64{-3, -1}, -4, 0, []float64{0, -4}},
 	} {
 		got, err := TokenRewards(c.logprob, c.ref, c.score, c.beta)
 		if err != nil {

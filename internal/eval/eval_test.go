@@ -58,8 +58,7 @@ func TestBootstrapAgainstEnumeration(t *testing.T) {
 		estimate, low, high float64
 		tolerance           float64
 	}{
-		{"mean", func() (Interval, error) { return b.Mean([]float64{1, 2, 4, 8, 16, 3}) },
-			5.6666666667, 2.1666666667, 10.1666666667, .17},
+		{"mean", func() (Interval, error) { return b.Mean([]float64{1, 2, 4, 8, 16, 3}) }, 5.6666666667, 2.1666666667, 10.1666666667, .17},
 		{"mean at .9", func() (Interval, error) {
 			return Bootstrap{Seed: 1, Resamples: 40000, Level: .9}.Mean([]float64{1, 2, 4, 8, 16, 3})
 		}, 5.6666666667, 2.5, 9.3333333333, .17},
@@ -83,8 +82,10 @@ func TestBootstrapAgainstEnumeration(t *testing.T) {
 // scipy 1.17.1: bootstrap((y,), mean, n_resamples=10⁶, method='percentile'); y is 40
 // draws of a gamma distribution, far from normal.
 func TestBootstrapAgainstScipy(t *testing.T) {
-	y := []float64{2.493, 4.098, 10.817, 3.15, 6.133, 2.131, 5.828, 4.683, 2.937, 2.715, 4.76, 6.76, .954, 2.082, 1.484, 4.855, 1.941, 1.852, 5.922, 11.04,
-		.567, 1.832, 5.171, 4.149, 9.728, 8.438, 3.824, 12.971, 21.569, 9.039, 2.999, 12.266, 5.767, 7.75, 4.433, 5.41, 9.334, 1.642, 9.758, 2.103}
+	y := []float64{
+		2.493, 4.098, 10.817, 3.15, 6.133, 2.131, 5.828, 4.683, 2.937, 2.715, 4.76, 6.76, .954, 2.082, 1.484, 4.855, 1.941, 1.852, 5.922, 11.04,
+		.567, 1.832, 5.171, 4.149, 9.728, 8.438, 3.824, 12.971, 21.569, 9.039, 2.999, 12.266, 5.767, 7.75, 4.433, 5.41, 9.334, 1.642, 9.758, 2.103,
+	}
 	got, err := Bootstrap{Seed: 3, Resamples: 40000}.Mean(y)
 	if err != nil {
 		t.Fatal(err)

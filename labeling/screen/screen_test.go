@@ -161,9 +161,18 @@ func TestKeys(t *testing.T) {
 		action Action
 		want   Verdict
 	}{
-		{"a", Draft, Verdict{Choice: -4}}, {"s", Draft, Verdict{Choice: -3}}, {"d", Draft, Verdict{Choice: -2}}, {"f", Draft, Verdict{Choice: -1}},
-		{"j", Draft, Verdict{Choice: 1}}, {"k", Draft, Verdict{Choice: 2}}, {"l", Draft, Verdict{Choice: 3}}, {";", Draft, Verdict{Choice: 4}},
-		{"1", Draft, Verdict{Choice: -4}}, {"4", Draft, Verdict{Choice: -1}}, {"5", Draft, Verdict{Choice: 1}}, {"8", Draft, Verdict{Choice: 4}},
+		{"a", Draft, Verdict{Choice: -4}},
+		{"s", Draft, Verdict{Choice: -3}},
+		{"d", Draft, Verdict{Choice: -2}},
+		{"f", Draft, Verdict{Choice: -1}},
+		{"j", Draft, Verdict{Choice: 1}},
+		{"k", Draft, Verdict{Choice: 2}},
+		{"l", Draft, Verdict{Choice: 3}},
+		{";", Draft, Verdict{Choice: 4}},
+		{"1", Draft, Verdict{Choice: -4}},
+		{"4", Draft, Verdict{Choice: -1}},
+		{"5", Draft, Verdict{Choice: 1}},
+		{"8", Draft, Verdict{Choice: 4}},
 		{"a j", Draft, Verdict{Choice: 1}},
 		{"a enter", Save, Verdict{Choice: -4}},
 		{"enter", None, Verdict{}},

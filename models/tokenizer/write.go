@@ -82,25 +82,37 @@ func (o TrainOptions) tokenizerJSON(tr *trainer) object {
 		merges = append(merges, spell(tr.tokens[m[0]])+" "+spell(tr.tokens[m[1]]))
 	}
 	return object{
-		{"version", "1.0"}, {"truncation", nil}, {"padding", nil},
+		{"version", "1.0"},
+		{"truncation", nil},
+		{"padding", nil},
 		{"added_tokens", added},
 		{"normalizer", nil},
 		{"pre_tokenizer", o.preTokenizer()},
 		{"post_processor", byteLevelStep(true)},
 		{"decoder", byteLevelStep(true)},
 		{"model", object{
-			{"type", "BPE"}, {"dropout", nil}, {"unk_token", nil},
-			{"continuing_subword_prefix", nil}, {"end_of_word_suffix", nil},
-			{"fuse_unk", false}, {"byte_fallback", false}, {"ignore_merges", false},
-			{"vocab", vocab}, {"merges", merges},
+			{"type", "BPE"},
+			{"dropout", nil},
+			{"unk_token", nil},
+			{"continuing_subword_prefix", nil},
+			{"end_of_word_suffix", nil},
+			{"fuse_unk", false},
+			{"byte_fallback", false},
+			{"ignore_merges", false},
+			{"vocab", vocab},
+			{"merges", merges},
 		}},
 	}
 }
 
 func (o TrainOptions) added(id int) object {
 	return object{
-		{"content", o.Specials[id]}, {"single_word", false}, {"lstrip", false},
-		{"rstrip", false}, {"normalized", false}, {"special", true},
+		{"content", o.Specials[id]},
+		{"single_word", false},
+		{"lstrip", false},
+		{"rstrip", false},
+		{"normalized", false},
+		{"special", true},
 	}
 }
 
@@ -109,8 +121,10 @@ func (o TrainOptions) preTokenizer() object {
 		return byteLevelStep(true)
 	}
 	split := object{
-		{"type", "Split"}, {"pattern", object{{"Regex", o.Pattern}}},
-		{"behavior", "Isolated"}, {"invert", false},
+		{"type", "Split"},
+		{"pattern", object{{"Regex", o.Pattern}}},
+		{"behavior", "Isolated"},
+		{"invert", false},
 	}
 	return object{{"type", "Sequence"}, {"pretokenizers", []object{split, byteLevelStep(false)}}}
 }
@@ -135,7 +149,9 @@ func (o TrainOptions) configJSON() object {
 		decoder = append(decoder, member{strconv.Itoa(id), o.added(id)})
 	}
 	return append(object{
-		{"add_prefix_space", false}, {"added_tokens_decoder", decoder},
-		{"clean_up_tokenization_spaces", false}, {"tokenizer_class", "PreTrainedTokenizerFast"},
+		{"add_prefix_space", false},
+		{"added_tokens_decoder", decoder},
+		{"clean_up_tokenization_spaces", false},
+		{"tokenizer_class", "PreTrainedTokenizerFast"},
 	}, o.roles()...)
 }
