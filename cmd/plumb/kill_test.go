@@ -30,7 +30,7 @@ func TestKill_Anywhere(t *testing.T) {
 			kills := 0
 			for round := uint64(0); kills < killsEach; round++ {
 				dir := filepath.Join(t.TempDir(), "run")
-				args := []string{"run", tiny(t), "--out", dir}
+				args := []string{"run", tiny, "--out", dir}
 				n := try(t, args, rand.New(rand.NewPCG(round, 0)))
 				if code, _, stderr := exited(t, process(t, nil, args...)); code != 0 {
 					t.Fatalf("round %d, after %d kills: got exit status %d:\n%s", round, n, code, stderr)
@@ -167,7 +167,7 @@ func awaitFile(t *testing.T, seen *fsnotify.Watcher, pattern string, ended <-cha
 func TestInterrupt_EveryStage(t *testing.T) {
 	want := undisturbed(t)
 	dir := filepath.Join(t.TempDir(), "run")
-	args := []string{"run", tiny(t), "--out", dir}
+	args := []string{"run", tiny, "--out", dir}
 	for _, stage := range run.Stages() {
 		w := watch(t, args...)
 		for e := range w.events {
@@ -194,7 +194,7 @@ func TestInterrupt_EveryStage(t *testing.T) {
 // Two processes never work in one run directory.
 func TestRun_RefusesASecondProcess(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	args := []string{"run", tiny(t), "--out", dir, "--set", "stages=[base]"}
+	args := []string{"run", tiny, "--out", dir, "--set", "stages=[base]"}
 	w := watch(t, args...)
 	<-w.events
 	if err := w.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"plumbline/internal/kernel"
 )
 
 func main() {
@@ -24,6 +26,9 @@ func main() {
 
 // execute runs one command line and returns the exit status.
 func execute(ctx context.Context, s streams, args []string) int {
+	if err := kernel.Init(); err != nil {
+		return tell(s.Err, &usageError{err, "plumb"}, args)
+	}
 	a := &app{streams: s}
 	root := newRoot(a)
 	root.SetArgs(args)
