@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"testing"
 
 	"plumbline/internal/eval"
@@ -26,24 +25,7 @@ type goldenCase struct {
 
 func goldens(t *testing.T, part string) []goldenCase {
 	t.Helper()
-	data, err := os.ReadFile(shared.Path(t, "golden", "alignment", "ppo.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Cases []goldenCase }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	var out []goldenCase
-	for _, c := range file.Cases {
-		if c.Part == part {
-			out = append(out, c)
-		}
-	}
-	if len(out) == 0 {
-		t.Fatalf("no golden of part %q", part)
-	}
-	return out
+	return shared.Cases(t, func(c goldenCase) bool { return c.Part == part }, "golden", "alignment", "ppo.json")
 }
 
 func (c goldenCase) name() string { return fmt.Sprint(c.Part, c.Settings, " ", c.Source) }
@@ -68,19 +50,7 @@ func decode[T any](t *testing.T, from map[string]json.RawMessage, key string) (x
 // real is from[key] without its padding.
 func (c goldenCase) real(t *testing.T, from map[string]json.RawMessage, key string) rows {
 	t.Helper()
-	return unpad(decode[rows](t, from, key), decode[rows](t, c.Inputs, "mask"))
-}
-
-func unpad(padded, mask rows) rows {
-	out := make(rows, len(padded))
-	for i := range padded {
-		for t, x := range padded[i] {
-			if mask[i][t] == 1 {
-				out[i] = append(out[i], x)
-			}
-		}
-	}
-	return out
+	return shared.Unpad(decode[rows](t, from, key), decode[rows](t, c.Inputs, "mask"))
 }
 
 func flat(r rows) (out []float64) {
@@ -88,29 +58,6 @@ func flat(r rows) (out []float64) {
 		out = append(out, row...)
 	}
 	return out
-}
-
-// close compares to 1e-9 relative, or absolute below 1.
-func near(t *testing.T, what string, got, want float64) {
-	t.Helper()
-	if !(math.Abs(got-want) <= 1e-9*max(1, math.Abs(want))) {
-		t.Errorf("%s: got %.12g, want %.12g", what, got, want)
-	}
-}
-
-func nearRows(t *testing.T, what string, got, want rows) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: got %d rows, want %d", what, len(got), len(want))
-	}
-	for i := range want {
-		if len(got[i]) != len(want[i]) {
-			t.Fatalf("%s[%d]: got %d values, want %d", what, i, len(got[i]), len(want[i]))
-		}
-		for j := range want[i] {
-			near(t, fmt.Sprintf("%s[%d][%d]", what, i, j), got[i][j], want[i][j])
-		}
-	}
 }
 
 func TestGoldenRewards(t *testing.T) {
@@ -124,7 +71,7 @@ func TestGoldenRewards(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		nearRows(t, c.name(), got, c.real(t, c.Expected, "rewards"))
+		shared.NearRows(t, c.name(), got, c.real(t, c.Expected, "rewards"))
 	}
 }
 
@@ -135,8 +82,8 @@ func TestGoldenAdvantages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		nearRows(t, c.name()+" returns", returns, c.real(t, c.Expected, "returns"))
-		nearRows(t, c.name()+" whitened", advantages, c.real(t, c.Expected, "advantages_whitened"))
+		shared.NearRows(t, c.name()+" returns", returns, c.real(t, c.Expected, "returns"))
+		shared.NearRows(t, c.name()+" whitened", advantages, c.real(t, c.Expected, "advantages_whitened"))
 	}
 }
 
@@ -151,7 +98,7 @@ func TestGoldenGAEBeforeWhitening(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			nearRows(t, c.name(), rows{got}, rows{want[i]})
+			shared.NearRows(t, c.name(), rows{got}, rows{want[i]})
 		}
 	}
 }
@@ -162,7 +109,7 @@ func TestGoldenWhiten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		nearRows(t, c.name(), got, c.real(t, c.Expected, "whitened"))
+		shared.NearRows(t, c.name(), got, c.real(t, c.Expected, "whitened"))
 	}
 }
 
@@ -175,20 +122,20 @@ func TestGoldenLosses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, c.name()+" policy", policy.Sum/n, decode[float64](t, c.Expected, "policy_loss"))
-		near(t, c.name()+" clip_frac", float64(policy.Clipped)/n, decode[float64](t, c.Expected, "clip_frac"))
+		shared.Near(t, c.name()+" policy", policy.Sum/n, decode[float64](t, c.Expected, "policy_loss"))
+		shared.Near(t, c.name()+" clip_frac", float64(policy.Clipped)/n, decode[float64](t, c.Expected, "clip_frac"))
 		grad := decode[map[string]rows](t, c.Expected, "grad_of_policy_loss")["logprobs"]
-		nearRows(t, c.name()+" policy grad", rows{scaled(policy.Grad, 1/n)}, rows{flat(unpad(grad, decode[rows](t, c.Inputs, "mask")))})
+		shared.NearRows(t, c.name()+" policy grad", rows{scaled(policy.Grad, 1/n)}, rows{flat(shared.Unpad(grad, decode[rows](t, c.Inputs, "mask")))})
 
 		value, err := ValueTerm(in("vpreds"), in("values"), in("returns"), c.num(t, "cliprange_value"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		coef := c.num(t, "vf_coef") / n
-		near(t, c.name()+" value", coef*value.Sum, decode[float64](t, c.Expected, "vf_coef_times_value_loss"))
-		near(t, c.name()+" value_clip_frac", float64(value.Clipped)/n, decode[float64](t, c.Expected, "value_clip_frac"))
+		shared.Near(t, c.name()+" value", coef*value.Sum, decode[float64](t, c.Expected, "vf_coef_times_value_loss"))
+		shared.Near(t, c.name()+" value_clip_frac", float64(value.Clipped)/n, decode[float64](t, c.Expected, "value_clip_frac"))
 		grad = decode[map[string]rows](t, c.Expected, "grad_of_vf_coef_times_value_loss")["vpreds"]
-		nearRows(t, c.name()+" value grad", rows{scaled(value.Grad, coef)}, rows{flat(unpad(grad, decode[rows](t, c.Inputs, "mask")))})
+		shared.NearRows(t, c.name()+" value grad", rows{scaled(value.Grad, coef)}, rows{flat(shared.Unpad(grad, decode[rows](t, c.Inputs, "mask")))})
 	}
 }
 
@@ -199,7 +146,7 @@ func TestGoldenPolicyKL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, c.name(), got.TokenK1, decode[float64](t, c.Expected, "policy_kl"))
+		shared.Near(t, c.name(), got.TokenK1, decode[float64](t, c.Expected, "policy_kl"))
 	}
 }
 
@@ -221,7 +168,7 @@ func TestGoldenObjectives(t *testing.T) {
 		}
 		wantEntropy := decode[float64](t, c.Expected, "entropy")
 		near32(t, c.name()+" policy", loss, decode[float64](t, c.Expected, "policy_loss")-coef*wantEntropy)
-		want := flat(unpad(decode[map[string]rows](t, c.Expected, "grad_of_policy_loss")["logprobs"], decode[rows](t, c.Inputs, "mask")))
+		want := flat(shared.Unpad(decode[map[string]rows](t, c.Expected, "grad_of_policy_loss")["logprobs"], decode[rows](t, c.Inputs, "mask")))
 		for i, w := range want {
 			near32(t, fmt.Sprintf("%s grad[%d]", c.name(), i), float64(grad[2*i]), w)
 			near32(t, fmt.Sprintf("%s grad of entropy[%d]", c.name(), i), float64(grad[2*i+1]), -coef/float64(len(want)))
@@ -279,7 +226,7 @@ func TestGoldenAdaptiveKL(t *testing.T) {
 		want := decode[[]float64](t, c.Expected, "coefficients")
 		for i, kl := range decode[[]float64](t, c.Inputs, "kl") {
 			control.Update(kl, int(c.num(t, "n_steps")))
-			near(t, fmt.Sprintf("%s[%d]", c.name(), i), control.Beta, want[i])
+			shared.Near(t, fmt.Sprintf("%s[%d]", c.name(), i), control.Beta, want[i])
 		}
 	}
 }

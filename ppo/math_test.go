@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"plumbline/internal/shared"
 )
 
 func TestTokenRewards(t *testing.T) {
@@ -23,7 +25,7 @@ func TestTokenRewards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		nearRows(t, c.name+" ("+c.source+")", rows{got}, rows{c.want})
+		shared.NearRows(t, c.name+" ("+c.source+")", rows{got}, rows{c.want})
 	}
 }
 
@@ -46,7 +48,7 @@ func TestPenaliseUnfinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nearRows(t, "scores", rows{got}, rows{{2, .5}})
+	shared.NearRows(t, "scores", rows{got}, rows{{2, .5}})
 }
 
 func TestExplainedVariance(t *testing.T) {
@@ -65,14 +67,14 @@ func TestExplainedVariance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, c.name, got, c.want)
+		shared.Near(t, c.name, got, c.want)
 	}
 }
 
 func TestFixedKLController(t *testing.T) {
 	c := KLController{Beta: .3}
 	c.Update(50, 64)
-	near(t, "β", c.Beta, .3)
+	shared.Near(t, "β", c.Beta, .3)
 }
 
 // gradientCheck compares a gradient with central differences of the sum in float64,
@@ -137,7 +139,7 @@ func TestPolicyTermAtStepZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nearRows(t, "gradient", rows{term.Grad}, rows{{-1, 2, -.5}})
+	shared.NearRows(t, "gradient", rows{term.Grad}, rows{{-1, 2, -.5}})
 	if term.Clipped != 0 {
 		t.Errorf("clipped: got %d, want 0", term.Clipped)
 	}
@@ -159,9 +161,9 @@ func TestObjectivesAccumulateOverAWindow(t *testing.T) {
 	whole, wholeGrad := run(0, 3)
 	a, aGrad := run(0, 1)
 	b, bGrad := run(1, 3)
-	near(t, "loss", a+b, whole)
+	shared.Near(t, "loss", a+b, whole)
 	for i, g := range append(aGrad, bGrad...) {
-		near(t, fmt.Sprint("gradient ", i), float64(g), float64(wholeGrad[i]))
+		shared.Near(t, fmt.Sprint("gradient ", i), float64(g), float64(wholeGrad[i]))
 	}
 }
 

@@ -1,13 +1,10 @@
 package ppo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +12,7 @@ import (
 
 	"plumbline/internal/engine"
 	"plumbline/internal/random"
+	"plumbline/internal/shared"
 	"plumbline/internal/train"
 	"plumbline/models"
 	"plumbline/models/checkpoint"
@@ -309,34 +307,10 @@ func TestResumeIsExact(t *testing.T) {
 				}
 				break
 			}
-			sameFiles(t, filepath.Join(parts, "ppo", "last"), filepath.Join(whole, "ppo", "last"))
+			if n := shared.SameFiles(t, filepath.Join(parts, "ppo", "last"), filepath.Join(whole, "ppo", "last")); n < 7 {
+				t.Errorf("compared %d files, want ≥ 7", n)
+			}
 		})
-	}
-}
-
-// sameFiles compares two directories byte for byte.
-func sameFiles(t *testing.T, got, want string) {
-	t.Helper()
-	want, err := filepath.EvalSymlinks(want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	err = filepath.WalkDir(want, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		n++
-		name, _ := filepath.Rel(want, path)
-		a, errA := os.ReadFile(path)
-		b, errB := os.ReadFile(filepath.Join(got, name))
-		if errA != nil || errB != nil || !bytes.Equal(a, b) {
-			t.Errorf("%s: got other bytes than the undisturbed run (%v, %v)", name, errA, errB)
-		}
-		return nil
-	})
-	if err != nil || n < 7 {
-		t.Errorf("compared %d files, %v, want ≥ 7", n, err)
 	}
 }
 
@@ -376,7 +350,7 @@ func TestScorers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nearRows(t, "sum (by hand)", rows{got}, rows{{2*1.7 + 5, -2*.1 + 10}})
+	shared.NearRows(t, "sum (by hand)", rows{got}, rows{{2*1.7 + 5, -2*.1 + 10}})
 	if _, err := Sum([]Scorer{long}, nil); err == nil {
 		t.Error("a scorer without weight: got no error")
 	}

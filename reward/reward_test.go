@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -36,41 +35,7 @@ type goldenCase struct {
 // (data/golden/README.md).
 func goldens(t *testing.T, lossType string) []goldenCase {
 	t.Helper()
-	data, err := os.ReadFile(shared.Path(t, "golden", "alignment", "reward.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Cases []goldenCase }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	var out []goldenCase
-	for _, c := range file.Cases {
-		if c.LossType == lossType {
-			out = append(out, c)
-		}
-	}
-	if len(out) == 0 {
-		t.Fatalf("no golden of type %q", lossType)
-	}
-	return out
-}
-
-func near(t *testing.T, what string, got, want float64) {
-	t.Helper()
-	if !(math.Abs(got-want) <= 1e-9*max(1, math.Abs(want))) {
-		t.Errorf("%s: got %.12g, want %.12g", what, got, want)
-	}
-}
-
-func nearAll(t *testing.T, what string, got, want []float64) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: got %d values, want %d", what, len(got), len(want))
-	}
-	for i := range want {
-		near(t, fmt.Sprintf("%s[%d]", what, i), got[i], want[i])
-	}
+	return shared.Cases(t, func(c goldenCase) bool { return c.LossType == lossType }, "golden", "alignment", "reward.json")
 }
 
 // batchOf lays pairs out as rows: all chosen, then all rejected.
@@ -97,9 +62,9 @@ func TestGoldenPairLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		what, n, w := fmt.Sprint(c.LossType, c.Settings, " ", c.Source), len(pairs), Weight(pairs)
-		near(t, what, loss/w, c.Expected.Loss)
-		nearAll(t, what+" chosen", scaled(grad[:n], 1/w), c.Expected.Grad.Chosen)
-		nearAll(t, what+" rejected", scaled(grad[n:], 1/w), c.Expected.Grad.Rejected)
+		shared.Near(t, what, loss/w, c.Expected.Loss)
+		shared.NearAll(t, what+" chosen", scaled(grad[:n], 1/w), c.Expected.Grad.Chosen)
+		shared.NearAll(t, what+" rejected", scaled(grad[n:], 1/w), c.Expected.Grad.Rejected)
 	}
 }
 
@@ -118,7 +83,7 @@ func TestGoldenAccuracy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, c.Source, q.Accuracy.Estimate, c.Expected.Accuracy)
+		shared.Near(t, c.Source, q.Accuracy.Estimate, c.Expected.Accuracy)
 	}
 }
 
@@ -144,13 +109,13 @@ func TestGoldenKWise(t *testing.T) {
 			}
 			scores, pairs, want = append(scores, row...), append(pairs, p...), append(want, c.Expected.Grad.Rewards[i]...)
 		}
-		near(t, "weight: one per prompt", Weight(pairs), float64(len(c.Inputs.Rewards)))
+		shared.Near(t, "weight: one per prompt", Weight(pairs), float64(len(c.Inputs.Rewards)))
 		loss, grad, err := PairLoss(scores, pairs, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, c.Source, loss/Weight(pairs), c.Expected.Loss)
-		nearAll(t, c.Source, scaled(grad, 1/Weight(pairs)), want)
+		shared.Near(t, c.Source, loss/Weight(pairs), c.Expected.Loss)
+		shared.NearAll(t, c.Source, scaled(grad, 1/Weight(pairs)), want)
 	}
 }
 
@@ -169,8 +134,8 @@ func TestTies(t *testing.T) {
 			t.Fatal(err)
 		}
 		what := c.name + " (" + c.source + ")"
-		near(t, what, loss, c.loss)
-		nearAll(t, what, grad, []float64{c.slope, -c.slope})
+		shared.Near(t, what, loss, c.loss)
+		shared.NearAll(t, what, grad, []float64{c.slope, -c.slope})
 	}
 }
 
@@ -274,17 +239,17 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "accuracy", q.Accuracy.Estimate, 2./3)
-	near(t, "accuracy low (Wilson, scipy 1.17.1)", q.Accuracy.Low, .207659600802)
-	near(t, "accuracy high", q.Accuracy.High, .938508055280)
-	near(t, "log-loss", q.LogLoss, -(math.Log(7./9)+math.Log(2./9)+math.Log(12./13)+math.Log(.5))/4)
-	near(t, "ECE", q.ECE, 2./3*(7./9-1./2)+1./3*(1./13))
+	shared.Near(t, "accuracy", q.Accuracy.Estimate, 2./3)
+	shared.Near(t, "accuracy low (Wilson, scipy 1.17.1)", q.Accuracy.Low, .207659600802)
+	shared.Near(t, "accuracy high", q.Accuracy.High, .938508055280)
+	shared.Near(t, "log-loss", q.LogLoss, -(math.Log(7./9)+math.Log(2./9)+math.Log(12./13)+math.Log(.5))/4)
+	shared.Near(t, "ECE", q.ECE, 2./3*(7./9-1./2)+1./3*(1./13))
 	if q.Pairs != 4 || q.Ties != 1 || q.Bins[5].N != 2 || len(q.Bins) != 10 {
 		t.Errorf("got %+v, want 4 pairs, 1 tie, two of them in [.75, .8)", q)
 	}
-	near(t, "bin accuracy", q.Bins[5].Accuracy.Estimate, .5)
-	near(t, "bin confidence", q.Bins[5].Confidence, 7./9)
-	near(t, "bin bounds", q.Bins[5].High-q.Bins[5].Low, .05)
+	shared.Near(t, "bin accuracy", q.Bins[5].Accuracy.Estimate, .5)
+	shared.Near(t, "bin confidence", q.Bins[5].Confidence, 7./9)
+	shared.Near(t, "bin bounds", q.Bins[5].High-q.Bins[5].Low, .05)
 }
 
 // Outcomes drawn from the model's own probabilities are calibrated; those of a model
@@ -323,10 +288,10 @@ func TestNorm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "mean", n.Mean, 3)
-	near(t, "std", n.Std, math.Sqrt(14./3))
-	near(t, "applied", n.Apply(6), 3/math.Sqrt(14./3))
-	near(t, "raw", Raw.Apply(6), 6)
+	shared.Near(t, "mean", n.Mean, 3)
+	shared.Near(t, "std", n.Std, math.Sqrt(14./3))
+	shared.Near(t, "applied", n.Apply(6), 3/math.Sqrt(14./3))
+	shared.Near(t, "raw", Raw.Apply(6), 6)
 	text, err := json.Marshal(Norm{Mean: .5, Std: 2})
 	if err != nil || string(text) != `{"mean":0.5,"std":2}` {
 		t.Errorf("JSON: got %s, %v", text, err)

@@ -1,13 +1,10 @@
 package reward
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +12,7 @@ import (
 	"plumbline/internal/dataset"
 	"plumbline/internal/engine"
 	"plumbline/internal/random"
+	"plumbline/internal/shared"
 	"plumbline/internal/train"
 	"plumbline/models"
 )
@@ -164,34 +162,10 @@ func TestResumeIsExact(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			sameFiles(t, filepath.Join(parts, "reward", "last"), filepath.Join(whole, "reward", "last"))
+			if n := shared.SameFiles(t, filepath.Join(parts, "reward", "last"), filepath.Join(whole, "reward", "last")); n < 5 {
+				t.Errorf("compared %d files, want ≥ 5", n)
+			}
 		})
-	}
-}
-
-// sameFiles compares two directories byte for byte.
-func sameFiles(t *testing.T, got, want string) {
-	t.Helper()
-	n := 0
-	want, err := filepath.EvalSymlinks(want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(want, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		n++
-		name, _ := filepath.Rel(want, path)
-		a, errA := os.ReadFile(path)
-		b, errB := os.ReadFile(filepath.Join(got, name))
-		if errA != nil || errB != nil || !bytes.Equal(a, b) {
-			t.Errorf("%s: got other bytes than the undisturbed run (%v, %v)", name, errA, errB)
-		}
-		return nil
-	})
-	if err != nil || n < 5 {
-		t.Errorf("compared %d files, %v, want ≥ 5", n, err)
 	}
 }
 

@@ -9,37 +9,12 @@ import (
 	"testing"
 
 	"plumbline/internal/durable"
+	"plumbline/internal/shared"
 )
-
-// content is every file below dir with what it holds; links with their target.
-func content(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
-		if err != nil || info.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		if info.Mode()&os.ModeSymlink != 0 {
-			all[name], err = os.Readlink(path)
-			return err
-		}
-		b, err := os.ReadFile(path)
-		all[name] = string(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
 
 func check(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
-	got := content(t, dir)
+	got := shared.Files(t, dir)
 	for name, text := range want {
 		if got[name] != text {
 			t.Errorf("%s: got %q, want %q", name, got[name], text)

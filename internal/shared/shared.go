@@ -1,5 +1,6 @@
-// Package shared finds the reference data that tests and benchmarks compare with.
-// Nothing in the program depends on it.
+// Package shared is what tests and benchmarks of several packages share: Path and Cases
+// find the reference data, Near and SameFiles compare with it. Nothing in the program
+// depends on it.
 package shared
 
 import (

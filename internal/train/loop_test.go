@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"plumbline/internal/random"
+	"plumbline/internal/shared"
 	"plumbline/internal/train"
 )
 
@@ -100,44 +101,10 @@ func loop(dir string) train.Loop {
 	return train.Loop{RunDir: dir, Stage: "walk", Seed: 1, Steps: 20, SaveEvery: 4, EvalEvery: 3, BestBy: "eval_loss"}
 }
 
-// files is every file of a stage: name -> content, links -> target.
-func files(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(filepath.Join(dir, "walk"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		if d.Type()&fs.ModeSymlink != 0 {
-			all[name], err = os.Readlink(path)
-			return err
-		}
-		b, err := os.ReadFile(path)
-		all[name] = string(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // same fails unless two run directories hold the same checkpoints and logs.
 func same(t *testing.T, got, want string) {
 	t.Helper()
-	g, w := files(t, got), files(t, want)
-	for name := range w {
-		if g[name] != w[name] {
-			t.Errorf("%s: got %q, want %q", name, g[name], w[name])
-		}
-	}
-	if len(g) != len(w) {
-		t.Errorf("got %d files, want %d: %v", len(g), len(w), g)
-	}
+	shared.SameFiles(t, filepath.Join(got, "walk"), filepath.Join(want, "walk"))
 	sameText(t, recorded(t, got), recorded(t, want))
 }
 
@@ -152,9 +119,9 @@ func undisturbed(t *testing.T) string {
 
 func TestLoop_Directory(t *testing.T) {
 	dir := undisturbed(t)
-	got := files(t, dir)
-	if got["walk/last"] != "step-000020" || got["walk/best"] != "step-000006" {
-		t.Errorf("last -> %s, best -> %s, want step-000020 and step-000006", got["walk/last"], got["walk/best"])
+	got := shared.Files(t, filepath.Join(dir, "walk"))
+	if got["last"] != "step-000020" || got["best"] != "step-000006" {
+		t.Errorf("last -> %s, best -> %s, want step-000020 and step-000006", got["last"], got["best"])
 	}
 	if len(got) != 2+2*3 {
 		t.Errorf("got %d files %v, want two checkpoints of three files and two links", len(got), got)
@@ -173,7 +140,7 @@ func TestLoop_Directory(t *testing.T) {
   }
 }
 `
-	if got := got["walk/step-000006/state.json"]; got != want {
+	if got := got["step-000006/state.json"]; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
@@ -268,12 +235,12 @@ func TestLoop_FailuresLeaveTheLastCheckpoint(t *testing.T) {
 			if _, err := l.Run(t.Context(), &walker{}); err != nil {
 				t.Fatal(err)
 			}
-			before := files(t, dir)
+			before := shared.Files(t, filepath.Join(dir, "walk"))
 			l.Steps = 20
 			if _, err := l.Run(t.Context(), &tt.w); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %s", err, tt.want)
 			}
-			after := files(t, dir)
+			after := shared.Files(t, filepath.Join(dir, "walk"))
 			for name, text := range before {
 				if after[name] != text {
 					t.Errorf("%s changed", name)
