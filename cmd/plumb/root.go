@@ -30,6 +30,7 @@ the later the stronger. Exit status: 0 done, 1 failed, 2 wrong use or settings,
 // verbs lists every verb of the top level.
 func verbs(a *app) []*cobra.Command {
 	return append(newStages(a),
+		newBench(a),
 		newChat(a),
 		newConfig(a),
 		newEval(a),

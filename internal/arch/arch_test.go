@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	},
 	"internal/run/live": {"internal/train"},
 	"internal/report":   {"internal/eval", "internal/train"},
+	"internal/bench":    {"internal/engine", "internal/kernel", "internal/random", "models/...", "sft"},
 
 	"ppo":    {"ppo", "internal/batch", "internal/dataset", "internal/engine", "internal/eval", "internal/random", "internal/snapshot", "internal/train", "models/...", "reward/..."},
 	"reward": {"internal/batch", "internal/dataset/...", "internal/engine", "internal/eval", "internal/random", "internal/snapshot", "internal/train", "models/..."},
