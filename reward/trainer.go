@@ -68,6 +68,9 @@ func NewTrainer(rt *engine.Runtime, m *Model, learn, held []Item, reference [][]
 		if _, err := layOut(items); err != nil {
 			return nil, err
 		}
+		if _, err := split(items, c.MicroTokens); err != nil { // now, not in the middle of an epoch
+			return nil, err
+		}
 	}
 	order, err := train.NewOrder(seed, stage, len(learn))
 	if err != nil {

@@ -50,6 +50,19 @@ func Document(tokens []int32, max int) []Sequence {
 	return seqs
 }
 
+// fits refuses, before the first step, what would fail in the middle of an epoch.
+func (s Sequence) fits(microTokens, vocab int) error {
+	if len(s.Tokens) > microTokens {
+		return fmt.Errorf("got %d tokens, want ≤ micro_tokens (%d); max_length cuts", len(s.Tokens), microTokens)
+	}
+	for i, id := range s.Tokens {
+		if id < 0 || int(id) >= vocab {
+			return fmt.Errorf("token %d: got id %d, want 0 ≤ id < %d, the model's vocabulary: it has another tokenizer", i, id, vocab)
+		}
+	}
+	return nil
+}
+
 // Pack lays sequences end to end into batches of at most microTokens tokens, in order,
 // and counts the tokens that are scored in all of them. A longer sequence is an error.
 func Pack(seqs []Sequence, microTokens int) (batches []*batch.Ragged, scored int, err error) {

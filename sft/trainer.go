@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"plumbline/internal/batch"
 	"plumbline/internal/engine"
@@ -39,6 +40,11 @@ func New(rt *engine.Runtime, m *checkpoint.Model, learn, held []Sequence, c Conf
 	}
 	if len(learn) == 0 {
 		return nil, fmt.Errorf("sft: got no sequences to learn from, want ≥ 1")
+	}
+	for i, s := range slices.Concat(learn, held) {
+		if err := s.fits(c.MicroTokens, m.Decoder.Spec.Vocab); err != nil {
+			return nil, fmt.Errorf("sft: sequence %d: %w", i, err)
+		}
 	}
 	order, err := train.NewOrder(seed, stage, len(learn))
 	if err != nil {

@@ -86,6 +86,16 @@ func (o runOptions) check(a *app, c run.Config) error {
 	if o.Only != "" && !c.Has(o.Only) {
 		return fmt.Errorf("%s: stages: got %s, want %s among them", o.File, strings.Join(c.Stages, ", "), o.Only)
 	}
+	if o.Redo != "" && !c.Has(o.Redo) {
+		return fmt.Errorf("--redo: got %s, want one of the run's stages, %s", o.Redo, strings.Join(c.Stages, ", "))
+	}
+	stages := c.Stages
+	if o.Only != "" {
+		stages = []string{o.Only}
+	}
+	if err := c.Ready(stages...); err != nil {
+		return fmt.Errorf("%s: %w", o.File, err)
+	}
 	m, err := run.ReadManifest(o.Out)
 	if err != nil && (o.Resume || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("--resume: %w", err)

@@ -40,7 +40,10 @@ func completion(r row) ([]Example, error) {
 		return nil, err
 	}
 	key := r.first("completion|response|output")
-	if key == "" {
+	switch {
+	case key == "" && r.has("prompt"):
+		key = "completion|response"
+	case key == "":
 		key = "output"
 	}
 	answer, err := r.response(key)

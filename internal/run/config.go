@@ -201,6 +201,9 @@ func (c Config) Validate() error {
 	for i, s := range c.Stages {
 		rule(slices.Contains(Stages(), s), fmt.Sprintf("stages[%d]", i), s, "one of "+strings.Join(Stages(), ", "))
 	}
+	rule(!c.Has(StageLabel) || c.Has(StageSample), "stages", "no sample", "it before label: somebody must answer before somebody judges")
+	rule(!c.Has(StageReward) || c.Has(StageLabel), "stages", "no label", "it before reward, which learns from judgements")
+	rule(!c.Has(StagePPO) || c.Score.Model == 0 || c.Has(StageReward), "score.model", c.Score.Model, "0, or stage reward, which makes the reward model")
 	rule(c.Data.Synthetic != nil || len(c.Data.Text)+len(c.Data.Examples)+len(c.Data.Prompts) > 0, "data", "no data", "synthetic, text, examples or prompts")
 	return errors.Join(errs...)
 }
@@ -272,8 +275,12 @@ func (l LabelConfig) Validate() error {
 	}
 	rule(l.Mode == "simulate" || l.Mode == "open", "mode", l.Mode, "simulate or open")
 	rule(l.Overlap >= 1 && l.Overlap <= 15, "overlap", l.Overlap, "1 to 15")
+	rule(l.Scale > 0 && !math.IsInf(l.Scale, 0), "scale", l.Scale, "> 0")
+	handles := map[string]bool{}
 	for i, a := range l.Annotators {
 		rule(a.Count >= 1, fmt.Sprintf("annotators[%d].count", i), a.Count, "≥ 1")
+		rule(!handles[a.Handle], fmt.Sprintf("annotators[%d].handle", i), fmt.Sprintf("%q", a.Handle), "a name of its own")
+		handles[a.Handle] = true
 	}
 	n := len(l.crowd())
 	rule(l.Mode == "open" || n >= l.Overlap, "annotators", n, fmt.Sprintf("≥ overlap (%d): nobody judges a pair twice", l.Overlap))

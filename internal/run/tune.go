@@ -105,6 +105,9 @@ func (p *pipeline) sft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(learnt) == 0 {
+		return fmt.Errorf("run: sft: got %d demonstrations whose prompts leave no room for a response in %d tokens (sft.max_length, at most the model's context), want shorter ones", len(learn), limit)
+	}
 	if short > 0 {
 		p.note(StageSFT, "%d of %d demonstrations are longer than %d tokens and were cut", short, len(learn), limit)
 	}

@@ -16,6 +16,23 @@ type Annotator struct {
 	Seconds     float64 `mapstructure:"seconds"`     // median time per item, > 0
 }
 
+// Validate reports every fault of an annotator, each by its key.
+func (a Annotator) Validate() error { return errors.Join(a.faults()...) }
+
+func (a Annotator) faults() (errs []error) {
+	rule := func(ok bool, key string, got any, want string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))
+		}
+	}
+	rule(a.Handle != "", "handle", `""`, "a name")
+	rule(a.Skill >= 0 && a.Skill <= 1, "skill", a.Skill, "in [0, 1]")
+	rule(a.Temperature >= 0 && !math.IsInf(a.Temperature, 0), "temperature", a.Temperature, "≥ 0")
+	rule(a.LeftBias >= -1 && a.LeftBias <= 1, "left_bias", a.LeftBias, "in [-1, 1]")
+	rule(a.Seconds > 0 && a.Seconds <= 86400, "seconds", a.Seconds, "> 0 and at most a day")
+	return errs
+}
+
 // Config is a crowd and how it works.
 type Config struct {
 	Project    string      `mapstructure:"project"` // empty: the only one
@@ -58,12 +75,10 @@ func (c Config) Validate() error {
 	rule(!c.Start.IsZero(), "start", c.Start, "a time")
 	seen := map[string]bool{}
 	for i, a := range c.Annotators {
-		key := func(name string) string { return fmt.Sprintf("annotators[%d].%s", i, name) }
-		rule(a.Handle != "" && !seen[a.Handle], key("handle"), fmt.Sprintf("%q", a.Handle), "a name of its own")
-		rule(a.Skill >= 0 && a.Skill <= 1, key("skill"), a.Skill, "in [0, 1]")
-		rule(a.Temperature >= 0 && !math.IsInf(a.Temperature, 0), key("temperature"), a.Temperature, "≥ 0")
-		rule(a.LeftBias >= -1 && a.LeftBias <= 1, key("left_bias"), a.LeftBias, "in [-1, 1]")
-		rule(a.Seconds > 0 && a.Seconds <= 86400, key("seconds"), a.Seconds, "> 0 and at most a day")
+		rule(!seen[a.Handle], fmt.Sprintf("annotators[%d].handle", i), fmt.Sprintf("%q", a.Handle), "a name of its own")
+		for _, err := range a.faults() {
+			errs = append(errs, fmt.Errorf("labeling/simulate: annotators[%d].%w", i, err))
+		}
 		seen[a.Handle] = true
 	}
 	return errors.Join(errs...)

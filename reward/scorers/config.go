@@ -3,6 +3,8 @@ package scorers
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"time"
 )
 
@@ -30,6 +32,7 @@ var makers = map[string]func(Config) (Scorer, error){
 
 // Validate reports every fault of a declaration: an unknown kind, a weight that is 0 or
 // not finite, what the kind needs and is not there, what is there and the kind ignores.
+// Rules have a Validate of their own.
 func (c Config) Validate() error {
 	var errs []error
 	rule := func(ok bool, key string, got any, want string) {
@@ -54,8 +57,22 @@ func (c Config) Validate() error {
 		rule(c.Timeout == 0 || c.Kind == "program", "timeout", c.Timeout, "nothing with kind "+c.Kind)
 	}
 	rule(c.Timeout >= 0, "timeout", c.Timeout, "≥ 0")
-	errs = append(errs, c.Rules.Validate())
 	return errors.Join(errs...)
+}
+
+// Find tells whether the program or the file that c names is there.
+func (c Config) Find() error {
+	if len(c.Command) > 0 {
+		if _, err := exec.LookPath(c.Command[0]); err != nil {
+			return fmt.Errorf("command: got %s, want a program: %w", c.Command[0], errors.Unwrap(err))
+		}
+	}
+	if c.Path != "" {
+		if _, err := os.Stat(c.Path); err != nil {
+			return fmt.Errorf("path: want a file of words and weights: %w", err)
+		}
+	}
+	return nil
 }
 
 // New builds the weighted sum of what is declared; a single scorer of weight 1 is
@@ -64,7 +81,7 @@ func (c Config) Validate() error {
 func New(configs ...Config) (Scorer, error) {
 	var errs []error
 	for i, c := range configs {
-		if err := c.Validate(); err != nil {
+		if err := errors.Join(c.Validate(), c.Rules.Validate()); err != nil {
 			errs = append(errs, fmt.Errorf("scorer %d: %w", i+1, err))
 		}
 	}

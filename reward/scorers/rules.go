@@ -29,12 +29,12 @@ func (r Rules) count() int {
 	return n
 }
 
-// Validate reports every fault: lengths below 0 or crossed, expressions that are none.
+// Validate reports every fault, each by its key: lengths below 0 or crossed, expressions that are none.
 func (r Rules) Validate() error {
 	var errs []error
 	rule := func(ok bool, key string, got any, want string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("scorers: rules: %s: got %v, want %s", key, got, want))
+			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))
 		}
 	}
 	rule(r.MinWords >= 0, "min_words", r.MinWords, "≥ 0")
@@ -51,7 +51,7 @@ func compiled(key string, patterns []string) ([]*regexp.Regexp, error) {
 	for i, p := range patterns {
 		re, err := regexp.Compile(p)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("scorers: rules: %s[%d]: %w", key, i, err))
+			errs = append(errs, fmt.Errorf("%s[%d]: %w", key, i, err))
 		}
 		all = append(all, re)
 	}
@@ -60,11 +60,11 @@ func compiled(key string, patterns []string) ([]*regexp.Regexp, error) {
 
 // NewRules scores by the share of the rules that a response keeps, in [0, 1].
 func NewRules(r Rules) (Func, error) {
-	must, err1 := compiled("must", r.Must)
-	mustNot, err2 := compiled("must_not", r.MustNot)
-	if err := errors.Join(r.Validate(), err1, err2); err != nil {
-		return Func{}, err
+	if err := r.Validate(); err != nil {
+		return Func{}, fmt.Errorf("scorers: rules: %w", err)
 	}
+	must, _ := compiled("must", r.Must) // valid
+	mustNot, _ := compiled("must_not", r.MustNot)
 	if r.count() == 0 {
 		return Func{}, errors.New("scorers: rules: got none, want ≥ 1")
 	}
