@@ -63,10 +63,13 @@ type Dir struct {
 	Path string
 	m    Manifest
 	lock *lock
+
+	seed   uint64 // of this call; in the manifest once a stage begins or goes on with it
+	config map[string]any
 }
 
-// Open makes or reopens the run directory at path for this process and records the
-// settings of this call. A directory that another process works in, and one that
+// Open makes or reopens the run directory at path for this process; the settings of
+// this call are recorded when a stage begins or goes on with them. A directory that another process works in, and one that
 // cannot be written, are errors. The caller closes it.
 func Open(path string, seed uint64, config map[string]any) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
@@ -76,19 +79,22 @@ func Open(path string, seed uint64, config map[string]any) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{Path: path, lock: l}
+	d := &Dir{Path: path, lock: l, seed: seed, config: config}
 	d.m, err = ReadManifest(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		d.m, err = Manifest{Format: 1, Name: filepath.Base(path), Created: time.Now().UTC().Truncate(time.Second)}, nil
-	}
-	if err == nil {
-		d.m.Seed, d.m.Config, d.m.Versions = seed, config, CurrentVersions()
-		err = d.write()
+		d.m = Manifest{Format: 1, Name: filepath.Base(path), Created: time.Now().UTC().Truncate(time.Second)}
+		err = d.accept()
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.release())
 	}
 	return d, nil
+}
+
+// accept records the settings of this call. A call that is refused changes nothing.
+func (d *Dir) accept() error {
+	d.m.Seed, d.m.Config, d.m.Versions = d.seed, d.config, CurrentVersions()
+	return d.write()
 }
 
 // Close lets other processes in.

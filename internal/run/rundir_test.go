@@ -113,6 +113,20 @@ func TestStages_SkipResumeRefuse(t *testing.T) {
 		}
 	}
 
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := d.Manifest().Config
+	if d, err = run.Open(path, 99, map[string]any{"other": true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Begin(changed); !errors.As(err, &ce) {
+		t.Errorf("err = %v, want a *ChangedError", err)
+	}
+	if m := d.Manifest(); m.Seed == 99 || len(m.Config) != len(before) {
+		t.Errorf("a refused call left its seed %d and config %v", m.Seed, m.Config)
+	}
+
 	if err := d.Reset("sft"); err != nil {
 		t.Fatal(err)
 	}

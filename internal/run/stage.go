@@ -92,7 +92,7 @@ func (d *Dir) Begin(spec Spec) (done bool, err error) {
 	if old.State == Pending {
 		next.Began = time.Now().UTC().Truncate(time.Second)
 		*old = *next
-		return false, d.write()
+		return false, d.accept()
 	}
 	changes, err := changed(old, next, spec.Free)
 	if err != nil {
@@ -101,7 +101,10 @@ func (d *Dir) Begin(spec Spec) (done bool, err error) {
 	if len(changes) > 0 {
 		return false, &ChangedError{d.Path, spec.Name, changes}
 	}
-	return old.State == Done, nil
+	if old.State == Done {
+		return true, nil
+	}
+	return false, d.accept()
 }
 
 // stage gathers what a spec depends on now.
