@@ -92,11 +92,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	p, err := up(ctx, db, dir)
 	if err != nil {
-		return err
-	}
-	if err := up(ctx, p); err != nil {
 		return err
 	}
 	have, want, err := p.GetVersions(ctx)
@@ -108,17 +105,22 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // up runs the migrations. Where several processes make a file at once, the switch to
 // WAL answers "locked" without waiting, and a step may be found done by another: that
-// is tried again.
-func up(ctx context.Context, p *goose.Provider) error {
+// is tried again, each time by a new provider, because one that failed to make its
+// table of versions never tries to again.
+func up(ctx context.Context, db *sql.DB, dir fs.FS) (*goose.Provider, error) {
 	for try := 1; ; try++ {
-		_, err := p.Up(ctx)
+		p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+		if err != nil {
+			return nil, err
+		}
+		_, err = p.Up(ctx)
 		if err == nil || (!isLocked(err) && try > 1) || try == 200 {
-			return err
+			return p, err
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 }
