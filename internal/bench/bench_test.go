@@ -58,7 +58,7 @@ func TestForwardFLOP(t *testing.T) {
 
 // What is reported hangs together; how fast it was is nobody's to promise.
 func TestTrainAndDecode(t *testing.T) {
-	archs["test"] = llama(models.Spec{Vocab: 300, Width: 32, Layers: 2, Heads: 4, KV: 2, FFN: 64, Context: 40, Tied: true}, 10000)
+	archs["test"] = llama(models.Spec{Vocab: 300, Width: 32, Layers: 2, Heads: 4, KV: 2, FFN: 64, Context: 40, Tied: true})
 	defer delete(archs, "test")
 	train, err := Train(t.Context(), TrainOptions{Arch: "test", Batch: 2, Length: 16, Steps: 3, Threads: 1})
 	if err != nil {
