@@ -69,6 +69,7 @@ func TestBadInput_Settings(t *testing.T) {
 		{name: "heads that do not divide the width", file: "model: {width: 30, heads: 4}\n", code: 2, want: []string{"run.yaml:1: model.heads: got 4, want a divisor of width (30)"}},
 		{name: "unknown family", file: "model: {family: gtp2}\n", code: 2, want: []string{`run.yaml:1: model.family: got "gtp2", want gpt2 or llama`}},
 		{name: "reward model without its stage", file: "stages: [base, sft, ppo]\n", code: 2, want: []string{"score.model", "reward"}},
+		{name: "synthetic data and files", file: "data: {synthetic: {}, text: [a.txt]}\n", code: 2, want: []string{"run.yaml:1: data.synthetic: got it and text, examples or prompts, want one or the other"}},
 		{name: "no such run file", args: []string{"nowhere.yaml"}, code: 2, want: []string{"nowhere.yaml: no such file; the built-in ones are"}},
 		{name: "a directory for a run file", args: []string{"DIR"}, code: 2, want: []string{"is a directory"}},
 		{name: "--set of an unknown key", args: []string{"FILE", "--set", "ppo.updats=3"}, code: 2, want: []string{"--set: ppo.updats: unknown key; did you mean ppo.updates?"}},

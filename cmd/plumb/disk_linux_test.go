@@ -61,6 +61,7 @@ func TestDiskFull_EveryStage(t *testing.T) {
 			t.Errorf("%s: the disk was never full", stage)
 		}
 	}
+	resize("size=64m")
 	same(t, "after full disks", result(t, dir), undisturbed(t).files)
 }
 

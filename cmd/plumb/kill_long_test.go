@@ -3,4 +3,4 @@
 package main
 
 // killsEach is how often each way to kill is tried at least: 200 kills in all.
-const killsEach = 67
+const killsEach = 50

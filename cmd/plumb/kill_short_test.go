@@ -3,4 +3,4 @@
 package main
 
 // killsEach is how often each way to kill is tried at least.
-const killsEach = 8
+const killsEach = 6

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,18 +21,25 @@ import (
 // Runs are killed again and again and gone on with by the same command. What each ends
 // in must equal, byte for byte, what an undisturbed run ends in.
 func TestKill_Anywhere(t *testing.T) {
-	want := undisturbed(t)
-	for name, try := range map[string]func(t *testing.T, args []string, rng *rand.Rand) (kills int){
-		"after a time":            killedByClock,
-		"after an event":          killedByEvent,
-		"while a file is written": killedByFile,
+	crowded := []string{"--set", "sample.prompts=102", "--set", "sample.pairs=5"} // 510 items: more than one batch of an import
+	adapters := []string{"--set", "sft.lora.rank=2", "--set", "reward.lora.rank=2", "--set", "ppo.lora.rank=2"}
+	for _, tt := range []struct {
+		name string
+		sets []string
+		try  func(t *testing.T, want reference, args []string, rng *rand.Rand) (kills int)
+	}{
+		{"after a time", crowded, killedByClock},
+		{"after an event", nil, killedByEvent},
+		{"after an event, with adapters", adapters, killedByEvent},
+		{"while a file is written", crowded, killedByFile},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
+			want := undisturbed(t, tt.sets...)
 			kills := 0
 			for round := uint64(0); kills < killsEach; round++ {
 				dir := filepath.Join(t.TempDir(), "run")
-				args := []string{"run", tiny, "--out", dir}
-				n := try(t, args, rand.New(rand.NewPCG(round, 0)))
+				args := append([]string{"run", tiny, "--out", dir}, tt.sets...)
+				n := tt.try(t, want, args, rand.New(rand.NewPCG(round, 0)))
 				if code, _, stderr := exited(t, process(t, nil, args...)); code != 0 {
 					t.Fatalf("round %d, after %d kills: got exit status %d:\n%s", round, n, code, stderr)
 				}
@@ -46,8 +54,8 @@ func TestKill_Anywhere(t *testing.T) {
 }
 
 // killedByClock kills at random moments, until one comes too late.
-func killedByClock(t *testing.T, args []string, rng *rand.Rand) (kills int) {
-	most := float64(undisturbed(t).took) / 4
+func killedByClock(t *testing.T, want reference, args []string, rng *rand.Rand) (kills int) {
+	most := float64(want.took) / 4
 	for ; ; kills++ {
 		w := watch(t, args...)
 		end := time.AfterFunc(time.Duration(rng.Float64()*most), w.kill)
@@ -61,8 +69,8 @@ func killedByClock(t *testing.T, args []string, rng *rand.Rand) (kills int) {
 
 // killedByEvent kills soon after an event of each stage, in the order in which the run
 // comes by them.
-func killedByEvent(t *testing.T, args []string, rng *rand.Rand) (kills int) {
-	events := undisturbed(t).events
+func killedByEvent(t *testing.T, want reference, args []string, rng *rand.Rand) (kills int) {
+	events := want.events
 	place := map[string]int{}
 	var began []int
 	for i, e := range events {
@@ -94,8 +102,8 @@ func key(e train.Event) string { return fmt.Sprint(e.Kind, e.Stage, e.Step) }
 
 // killedByFile kills when a file or directory appears that is there only while
 // something is written: checkpoints, links, exports, the manifest, the database's log.
-func killedByFile(t *testing.T, args []string, rng *rand.Rand) (kills int) {
-	dir := args[len(args)-1]
+func killedByFile(t *testing.T, _ reference, args []string, rng *rand.Rand) (kills int) {
+	dir := args[slices.Index(args, "--out")+1]
 	seen := watchDirs(t, dir, "base", "sft", "reward", "ppo")
 	for _, pattern := range []string{
 		".run.json.tmp", "base/.step-*.tmp", "base/.last.tmp", "base/.best.tmp", "sft/.step-*.tmp", ".metrics.jsonl.tmp",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -97,7 +96,7 @@ func (o runOptions) check(a *app, c run.Config) error {
 		return fmt.Errorf("%s: %w", o.File, err)
 	}
 	m, err := run.ReadManifest(o.Out)
-	if err != nil && (o.Resume || !errors.Is(err, fs.ErrNotExist)) {
+	if err != nil && o.Resume {
 		return fmt.Errorf("--resume: %w", err)
 	}
 	judged := c.Label.Mode != "open" || !c.Has(run.StageLabel) || o.Only != "" && o.Only != run.StageLabel

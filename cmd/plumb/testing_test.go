@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -275,28 +274,26 @@ type reference struct {
 	took   time.Duration
 }
 
-var theReference struct {
-	once sync.Once
-	reference
-}
+// references are the runs made so far, by what they set beyond tiny.
+var references = map[string]reference{}
 
-// undisturbed runs tiny once for all tests.
-func undisturbed(t *testing.T) reference {
+// undisturbed runs tiny with sets (--set KEY=VALUE) once for all tests.
+func undisturbed(t *testing.T, sets ...string) reference {
 	t.Helper()
-	r := &theReference
-	r.once.Do(func() {
-		dir, began := t.TempDir(), time.Now()
-		w := watch(t, "run", tiny, "--out", dir)
-		for e := range w.events {
-			r.events = append(r.events, e)
-		}
-		if code := w.wait(t); code != 0 {
-			t.Fatalf("got exit status %d:\n%s", code, &w.stderr)
-		}
-		r.took, r.files = time.Since(began), result(t, dir)
-	})
-	if r.files == nil {
-		t.Fatal("the undisturbed run failed")
+	key := strings.Join(sets, " ")
+	r, made := references[key]
+	if made {
+		return r
 	}
-	return r.reference
+	dir, began := t.TempDir(), time.Now()
+	w := watch(t, append([]string{"run", tiny, "--out", dir}, sets...)...)
+	for e := range w.events {
+		r.events = append(r.events, e)
+	}
+	if code := w.wait(t); code != 0 {
+		t.Fatalf("got exit status %d:\n%s", code, &w.stderr)
+	}
+	r.took, r.files = time.Since(began), result(t, dir)
+	references[key] = r
+	return r
 }

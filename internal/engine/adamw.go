@@ -99,7 +99,7 @@ func (o *AdamW) gradNorm() error {
 	for _, p := range o.params {
 		s := o.rt.Team.SumSq(p.Grad)
 		if math.IsNaN(s) || math.IsInf(s, 0) {
-			return fmt.Errorf("engine: adamw: the gradient of %s is not finite", p.Name)
+			return fmt.Errorf("engine: adamw: the gradient of %s is not finite: lower lr or warm up longer", p.Name)
 		}
 		total += s
 	}

@@ -243,6 +243,9 @@ func (d DataConfig) Validate() error {
 	if !(d.EvalShare > 0 && d.EvalShare < 1) {
 		errs = append(errs, fmt.Errorf("eval_share: got %v, want > 0 and < 1", d.EvalShare))
 	}
+	if d.Synthetic != nil && len(d.Text)+len(d.Examples)+len(d.Prompts) > 0 {
+		errs = append(errs, errors.New("synthetic: got it and text, examples or prompts, want one or the other"))
+	}
 	if d.Story != nil && d.Story.PromptWords < 1 {
 		errs = append(errs, fmt.Errorf("story.prompt_words: got %d, want ≥ 1", d.Story.PromptWords))
 	}
