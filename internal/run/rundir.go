@@ -15,7 +15,7 @@ import (
 	"plumbline/internal/durable"
 )
 
-// The files of a run directory, which docs/run-directory.md describes for other programs.
+// The files of a run directory, which docs/formats.md describes for other programs.
 const (
 	ManifestFile   = "run.json"
 	LabelsFile     = "labels.db"
