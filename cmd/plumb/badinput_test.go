@@ -46,8 +46,10 @@ func TestBadInput_Settings(t *testing.T) {
 		{name: "out of range", file: "ppo:\n  clip_range: 1\n", code: 2, want: []string{"run.yaml:2: ppo.clip_range: got 1, want > 0 and < 1"}},
 		{name: "not a number", file: "ppo: {clip_range: .nan}\n", code: 2, want: []string{"run.yaml:1: ppo.clip_range: got NaN, want > 0 and < 1"}},
 		{name: "several faults at once", file: "seed: x\nppo: {kl_coeff: 1}\nbase:\n  steps: 0.5\n", code: 2, want: []string{"run.yaml:1: seed:", "run.yaml:2: ppo.kl_coeff:", "run.yaml:4: base.steps:"}},
-		{name: "several values out of range", file: "base: {steps: 0, lr: -1}\nsft: {beta1: 2}\neval: {level: 1}\n", code: 2,
-			want: []string{"run.yaml:1: base.steps: got 0, want ≥ 1", "run.yaml:1: base.lr: got -1, want > 0", "run.yaml:2: sft.beta1: got 2, want in [0, 1)", "run.yaml:3: eval.level: got 1, want > 0 and < 1"}},
+		{
+			name: "several values out of range", file: "base: {steps: 0, lr: -1}\nsft: {beta1: 2}\neval: {level: 1}\n", code: 2,
+			want: []string{"run.yaml:1: base.steps: got 0, want ≥ 1", "run.yaml:1: base.lr: got -1, want > 0", "run.yaml:2: sft.beta1: got 2, want in [0, 1)", "run.yaml:3: eval.level: got 1, want > 0 and < 1"},
+		},
 		{name: "YAML syntax", file: "seed: 1\nbase: {steps: 1\nsft: 2\n", code: 2, want: []string{"run.yaml:", "not YAML"}},
 		{name: "a tab", file: "seed: 1\nbase:\n\tsteps: 1\n", code: 2, want: []string{"run.yaml:3: not YAML"}},
 		{name: "a key twice", file: "seed: 1\nseed: 2\n", code: 2, want: []string{"run.yaml:2:", "seed"}},

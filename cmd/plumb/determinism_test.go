@@ -48,7 +48,7 @@ func withThreads(t *testing.T, isa, threads string, sets []string) map[string]st
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	args := slices.Concat([]string{"run", tiny, "--out", dir, "--set", "threads=" + threads}, wide, sets)
-	if code, _, stderr := exited(t, process(t, []string{"PLUMB_ISA=" + isa}, args...)); code != 0 {
+	if code, stderr := exited(t, process(t, []string{"PLUMB_ISA=" + isa}, args...)); code != 0 {
 		t.Fatalf("%s threads: got exit status %d:\n%s", threads, code, stderr)
 	}
 	files := result(t, dir)

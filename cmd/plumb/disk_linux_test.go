@@ -46,7 +46,7 @@ func TestDiskFull_EveryStage(t *testing.T) {
 		full := 0
 		for room := 4; ; room *= 3 {
 			resize(fmt.Sprintf("size=%dk", used(t, at)+room))
-			code, _, stderr := exited(t, process(t, nil, args...))
+			code, stderr := exited(t, process(t, nil, args...))
 			if code == 0 {
 				break
 			}

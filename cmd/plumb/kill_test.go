@@ -40,7 +40,7 @@ func TestKill_Anywhere(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), "run")
 				args := append([]string{"run", tiny, "--out", dir}, tt.sets...)
 				n := tt.try(t, want, args, rand.New(rand.NewPCG(round, 0)))
-				if code, _, stderr := exited(t, process(t, nil, args...)); code != 0 {
+				if code, stderr := exited(t, process(t, nil, args...)); code != 0 {
 					t.Fatalf("round %d, after %d kills: got exit status %d:\n%s", round, n, code, stderr)
 				}
 				same(t, fmt.Sprintf("round %d, after %d kills", round, n), result(t, dir), want.files)
@@ -193,7 +193,7 @@ func TestInterrupt_EveryStage(t *testing.T) {
 			t.Errorf("%s: got %v, done %v, want it to be under way", stage, err, m.Done(stage))
 		}
 	}
-	if code, _, stderr := exited(t, process(t, nil, append(args, "--resume")...)); code != 0 {
+	if code, stderr := exited(t, process(t, nil, append(args, "--resume")...)); code != 0 {
 		t.Fatalf("resumed: got exit status %d:\n%s", code, stderr)
 	}
 	same(t, "interrupted in every stage", result(t, dir), want.files)

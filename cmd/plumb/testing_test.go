@@ -36,16 +36,16 @@ func process(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// exited runs a process to its end and gives its exit status and what it wrote.
-func exited(t *testing.T, cmd *exec.Cmd) (code int, stdout, stderr string) {
+// exited runs a process to its end and gives its exit status and what it complained of.
+func exited(t *testing.T, cmd *exec.Cmd) (code int, stderr string) {
 	t.Helper()
-	var out, err bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &err
+	var err bytes.Buffer
+	cmd.Stderr = &err
 	var exit *exec.ExitError
 	if e := cmd.Run(); e != nil && !errors.As(e, &exit) {
 		t.Fatal(e)
 	}
-	return cmd.ProcessState.ExitCode(), out.String(), err.String()
+	return cmd.ProcessState.ExitCode(), err.String()
 }
 
 // done runs plumb in this process and fails the test unless it succeeds.

@@ -82,7 +82,7 @@ func (c *codec) text(response []int32) string { return c.tok.DecodeText(response
 func carry(m *checkpoint.Model, tok tokenizer.Tokenizer) error {
 	dir, err := os.MkdirTemp("", "plumb-tokenizer-")
 	if err != nil {
-		return err
+		return fmt.Errorf("run: tokenizer: want a temporary directory (TMPDIR) to write to: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // temporary
 	if err := tok.Save(dir); err != nil {
