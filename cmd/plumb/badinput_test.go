@@ -144,6 +144,10 @@ func TestBadInput_Files(t *testing.T) {
 		{name: "an unknown suffix", file: strings.Replace(twoSteps, "data.jsonl", "data.parquet", 1), change: func(t *testing.T, c scene) { writeTo(t, filepath.Join(c.dir, "data.parquet"), "PAR1") }, want: []string{"DIR/data.parquet:", ".jsonl"}},
 		{name: "broken UTF-8", change: data("{\"prompt\": \"a\", \"response\": \"\xff\"}\n"), want: []string{"DIR/data.jsonl:1:", "UTF-8"}},
 		{name: "prompts longer than the context", change: data(strings.Repeat(`{"prompt": "`+strings.Repeat("many words ", 99)+`", "response": "b"}`+"\n", 9)), want: []string{"run: sft: got 9 demonstrations whose prompts leave no room", "96 tokens", "max_length"}},
+		{name: "a prompt to sample from that is longer than the context", file: strings.NewReplacer("[sft]", "[sample]", "data.jsonl]", "data.jsonl], prompts: [DIR/prompts.txt]").Replace(twoSteps), change: func(t *testing.T, c scene) {
+			data(examples)(t, c)
+			writeTo(t, filepath.Join(c.dir, "prompts.txt"), "a\nb\n"+strings.Repeat("many words ", 99)+"\n")
+		}, want: []string{`run: prompt "prompts.txt:3": got `, "want 1 to 95: the model's context is 96"}},
 		{name: "micro_tokens below one example", file: twoSteps + "\n", args: []string{"FILE", "--out", "OUT", "--set", "sft.micro_tokens=8"}, change: data(examples), want: []string{"sft", "micro_tokens"}},
 		{name: "no such model", change: func(t *testing.T, c scene) {
 			data(examples)(t, c)

@@ -131,10 +131,10 @@ func (p *pipeline) ppo(ctx context.Context) (err error) {
 	if p.Config.PPO.LoRA.Rank == 0 { // otherwise the reference is the policy without its adapters
 		s.Reference = s.Policy.Decoder.Clone()
 	}
-	if s.Prompts, err = c.prompts(w.prompts); err != nil {
+	if s.Prompts, err = c.prompts(w.prompts, s.Policy.Decoder.Spec.Context); err != nil {
 		return err
 	}
-	if s.Held, err = c.prompts(w.unseen[:min(len(w.unseen), p.Config.PPO.Rollouts)]); err != nil {
+	if s.Held, err = c.prompts(w.unseen[:min(len(w.unseen), p.Config.PPO.Rollouts)], s.Policy.Decoder.Spec.Context); err != nil {
 		return err
 	}
 	if p.Config.PPO.PTXCoef > 0 {
@@ -198,12 +198,12 @@ func (c *codec) rollout(r generate.Rollout) (prompt, response string) {
 	return c.tok.DecodeText(r.Prompt), c.text(r.Response)
 }
 
-func (c *codec) prompts(ps []dataset.Prompt) ([]ppo.Prompt, error) {
+func (c *codec) prompts(ps []dataset.Prompt, context int) ([]ppo.Prompt, error) {
 	out := make([]ppo.Prompt, len(ps))
 	for i, q := range ps {
-		ids, err := c.prompt(q)
+		ids, err := c.question(q, context)
 		if err != nil {
-			return nil, fmt.Errorf("run: prompt %q: %w", q.ID, err)
+			return nil, err
 		}
 		out[i] = ppo.Prompt{ID: q.ID, Tokens: ids}
 	}

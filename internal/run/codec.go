@@ -56,6 +56,18 @@ func (c *codec) prompt(p dataset.Prompt) ([]int32, error) {
 	return ids, err
 }
 
+// question is the ids of a prompt, of which a model of that context can answer ≥ 1 token.
+func (c *codec) question(p dataset.Prompt, context int) ([]int32, error) {
+	ids, err := c.prompt(p)
+	if err == nil && (len(ids) == 0 || len(ids) >= context) {
+		err = fmt.Errorf("got %d tokens, want 1 to %d: the model's context is %d", len(ids), context-1, context)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run: prompt %q: %w", p.ID, err)
+	}
+	return ids, nil
+}
+
 // answered is the ids of a prompt and a response to it, with what ends the response,
 // and the mask of the response.
 func (c *codec) answered(p dataset.Prompt, response string) (sft.Sequence, error) {

@@ -114,9 +114,9 @@ func (p *pipeline) answer(ctx context.Context, dir string, prompts []dataset.Pro
 	}
 	var ids [][]int32
 	for _, q := range prompts {
-		one, err := c.prompt(q)
+		one, err := c.question(q, m.Decoder.Spec.Context)
 		if err != nil {
-			return nil, fmt.Errorf("run: prompt %q: %w", q.ID, err)
+			return nil, err
 		}
 		for range n {
 			ids = append(ids, one)
