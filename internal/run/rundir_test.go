@@ -158,6 +158,11 @@ func TestReset_RemovesItsOwnOnly(t *testing.T) {
 			t.Errorf("%s is still there: %v", gone, err)
 		}
 	}
+	for _, aside := range []string{"labels-1.db", "labels-1.db-wal"} { // people may have judged
+		if _, err := os.Stat(filepath.Join(d.Path, aside)); err != nil {
+			t.Errorf("the judgements are not kept: %v", err)
+		}
+	}
 	for _, kept := range []string{"base", "sft"} {
 		if _, err := os.Stat(filepath.Join(d.Stage(kept), "last", "model")); err != nil {
 			t.Errorf("the parent %s is gone: %v", kept, err)

@@ -3,7 +3,9 @@ package run
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -157,7 +159,8 @@ func (d *Dir) Stopped(name string, cause error) error {
 	return d.write()
 }
 
-// Reset makes a stage and all that build on it pending and removes what they wrote.
+// Reset makes a stage and all that build on it pending and removes what they wrote;
+// a labelling store is set aside.
 func (d *Dir) Reset(name string) error {
 	if d.find(name) == nil {
 		return fmt.Errorf("run: reset: %s has no stage %s", d.Path, name)
@@ -171,19 +174,42 @@ func (d *Dir) Reset(name string) error {
 		gone[s.Name] = true
 		d.m.Stages[i] = &Stage{Name: s.Name, State: Pending}
 		paths = append(paths, s.Name, s.Output)
-		for _, f := range s.Files {
-			paths = append(paths, f, f+"-wal", f+"-shm")
-		}
+		paths = append(paths, s.Files...)
 	}
 	if err := d.write(); err != nil { // first, so that a crash leaves nothing that claims to be done
 		return err
 	}
 	for _, p := range paths {
-		if p == "" { // the stage never began
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(d.Path, p)); err != nil {
+		if err := d.discard(p); err != nil {
 			return fmt.Errorf("run: reset: %w", err)
+		}
+	}
+	return nil
+}
+
+// discard removes what a stage wrote. A labelling store may hold what people judged:
+// it is set aside as labels-1.db, labels-2.db and so on instead.
+func (d *Dir) discard(name string) error {
+	path := filepath.Join(d.Path, name)
+	if name == "" { // the stage never began
+		return nil
+	}
+	if filepath.Ext(name) != ".db" {
+		return os.RemoveAll(path)
+	}
+	for n := 1; ; n++ {
+		aside := fmt.Sprintf("%s-%d.db", strings.TrimSuffix(path, ".db"), n)
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			return setAside(path, aside)
+		}
+	}
+}
+
+// setAside renames a SQLite file with what belongs to it.
+func setAside(from, to string) error {
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
