@@ -1,10 +1,12 @@
 // Package labeling turns candidate responses into human preferences. Read it in
 // the order a preference comes about:
 //
-//	project.go    what is asked: the task, its scale, how many answers per item
+//	task.go       the questions asked about an item; tasks/ has those built in
+//	project.go    a task, its guideline, how many answers per item, how annotators are checked
 //	item.go       a prompt and the candidate responses to it
 //	import.go     JSONL -> items
-//	judgement.go  one annotator's answer, in candidate ids
+//	answer.go     what one annotator decided, in candidate ids
+//	judgement.go  who said so, when, and what became of it
 //	store.go      the Store interface: who may judge what, and what was judged
 //	compare.go    all answers to an item -> one Comparison to train on
 //	export.go     judgements -> JSONL, recorded with its hash

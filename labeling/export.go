@@ -30,20 +30,46 @@ const (
 // Formats lists the formats there are.
 func Formats() []Format { return []Format{FormatJudgements, FormatComparisons, FormatTRL} }
 
+// ExportOptions say what is exported.
+type ExportOptions struct {
+	Project  string // empty: the only one
+	Format   Format
+	Question string        // of comparisons; empty: the task's main one
+	Weights  Probabilities // of comparisons, in the place of shares; nil: shares
+}
+
+// Exportable is what an export reads, and where it is recorded.
+type Exportable interface {
+	Catalogue
+	Archive
+}
+
 // Export writes a project to w and records that with the hash of the bytes. The
 // bytes depend on nothing but what was imported and answered: lines are in order of
 // import, then of slots, then of corrections.
-func Export(ctx context.Context, a Archive, project string, f Format, w io.Writer) (ExportRun, error) {
-	lines, ok := exporters[f]
+func Export(ctx context.Context, a Exportable, o ExportOptions, w io.Writer) (ExportRun, error) {
+	lines, ok := exporters[o.Format]
 	if !ok {
-		return ExportRun{}, fmt.Errorf("labeling: export: format: got %q, want one of %v", f, Formats())
+		return ExportRun{}, fmt.Errorf("labeling: export: format: got %q, want one of %v", o.Format, Formats())
 	}
-	out := newTally(w)
-	for j, err := range a.Judged(ctx, project) {
+	p, err := a.Project(ctx, o.Project)
+	if err != nil {
+		return ExportRun{}, err
+	}
+	o.Project = p.Name
+	if o.Format != FormatJudgements {
+		q, err := MainQuestion(p.Task, o.Question)
 		if err != nil {
 			return ExportRun{}, err
 		}
-		if err := lines(j, out); err != nil {
+		o.Question = q.Key
+	}
+	out := newTally(w)
+	for j, err := range a.Judged(ctx, p.Name) {
+		if err != nil {
+			return ExportRun{}, err
+		}
+		if err := lines(j, o, out); err != nil {
 			return ExportRun{}, fmt.Errorf("labeling: export: item %q: %w", j.Item.Ref, err)
 		}
 	}
@@ -51,12 +77,12 @@ func Export(ctx context.Context, a Archive, project string, f Format, w io.Write
 		return ExportRun{}, fmt.Errorf("labeling: export: %w", err)
 	}
 	return a.RecordExport(ctx, ExportRun{
-		Project: project, Format: f, Lines: out.lines, Bytes: out.bytes, SHA256: hex.EncodeToString(out.hash.Sum(nil)),
+		Project: p.Name, Format: o.Format, Lines: out.lines, Bytes: out.bytes, SHA256: hex.EncodeToString(out.hash.Sum(nil)),
 	})
 }
 
 // ExportFile is Export into a file that appears whole or not at all.
-func ExportFile(ctx context.Context, a Archive, project string, f Format, path string) (run ExportRun, err error) {
+func ExportFile(ctx context.Context, a Exportable, o ExportOptions, path string) (run ExportRun, err error) {
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
 	if err := ignoreGone(os.Remove(name)); err != nil { // what a crash left
 		return run, fmt.Errorf("labeling: export: %w", err)
@@ -70,7 +96,7 @@ func ExportFile(ctx context.Context, a Archive, project string, f Format, path s
 			err = errors.Join(err, ignoreGone(tmp.Close()), ignoreGone(os.Remove(tmp.Name())))
 		}
 	}()
-	if run, err = Export(ctx, a, project, f, tmp); err != nil {
+	if run, err = Export(ctx, a, o, tmp); err != nil {
 		return run, err
 	}
 	if err = errors.Join(tmp.Sync(), tmp.Close()); err != nil {
@@ -110,7 +136,7 @@ func (t *tally) write(v any) error {
 	return err
 }
 
-var exporters = map[Format]func(JudgedItem, *tally) error{
+var exporters = map[Format]func(JudgedItem, ExportOptions, *tally) error{
 	FormatJudgements:  writeJudgements,
 	FormatComparisons: writeComparison,
 	FormatTRL:         writeTRL,
@@ -133,7 +159,7 @@ type judgementLine struct {
 	Current    bool          `json:"current"`
 }
 
-func writeJudgements(j JudgedItem, to *tally) error {
+func writeJudgements(j JudgedItem, _ ExportOptions, to *tally) error {
 	for _, g := range j.Judgements {
 		l := judgementLine{
 			ID: g.ID, Item: j.Item.Ref, Slot: g.Slot, Annotator: g.Annotator, Simulated: g.Simulated, Shown: g.Shown,
@@ -173,8 +199,8 @@ type preferenceLine struct {
 	Tie      bool    `json:"tie"`
 }
 
-func writeComparison(j JudgedItem, to *tally) error {
-	c, ok := Compare(j)
+func writeComparison(j JudgedItem, o ExportOptions, to *tally) error {
+	c, ok := compared(j, o)
 	if !ok {
 		return nil
 	}
@@ -200,12 +226,21 @@ type trlLine struct {
 	Judgements []string `json:"judgement_ids"`
 }
 
-func writeTRL(j JudgedItem, to *tally) error {
-	c, ok := Compare(j)
+// compared is the comparison that an export is about, if the item is one of the work.
+func compared(j JudgedItem, o ExportOptions) (Comparison, bool) {
+	if j.Item.Kind != KindTask {
+		return Comparison{}, false
+	}
+	c, ok := Compare(j, o.Question)
+	return c.Weighed(o.Weights), ok
+}
+
+func writeTRL(j JudgedItem, o ExportOptions, to *tally) error {
+	c, ok := compared(j, o)
 	if !ok {
 		return nil
 	}
-	p, ok := c.Majority()
+	p, ok := c.Majority(0, 1)
 	if !ok {
 		return nil
 	}

@@ -80,14 +80,40 @@ type Candidate struct {
 	Source string // the model or person it comes from; annotators do not see it
 }
 
+// ItemKind says what an item is for.
+type ItemKind string
+
+const (
+	// KindTask is an ordinary item, judged as often as the project's overlap says.
+	KindTask ItemKind = "task"
+	// KindGold has a known answer; everybody may get it, once.
+	KindGold ItemKind = "gold"
+	// KindAttention is gold that only somebody who does not read gets wrong.
+	KindAttention ItemKind = "attention"
+	// KindTutorial comes first to who is screened; each answer is explained.
+	KindTutorial ItemKind = "tutorial"
+	// KindRepeat is made by the store: an item shown to one annotator again.
+	KindRepeat ItemKind = "repeat"
+)
+
 // Item is a prompt and the candidates to judge. It never changes once stored.
 type Item struct {
-	ID         int64  // given by the store, in order of import
-	Ref        string // its id in the world outside, unique in the project
+	ID         int64    // given by the store, in order of import
+	Kind       ItemKind // empty means KindTask
+	Ref        string   // its id in the world outside, unique in the project
 	Prompt     Prompt
 	Candidates []Candidate
 	Priority   float64 // higher is judged first
+	// The known answer by question, for all kinds but KindTask. Before an item is stored
+	// a candidate's id in it is its place in Candidates, from 1; the store turns places
+	// into ids.
+	Expected map[string]Response
+	Why      string // the reason, shown in the tutorial
+	Origin   int64  // KindRepeat: the item it repeats
 }
+
+// Known tells whether items of a kind come with a known answer.
+func (k ItemKind) Known() bool { return k == KindGold || k == KindAttention || k == KindTutorial }
 
 // Validate reports every fault of the item under a task.
 func (it Item) Validate(t Task) error {
@@ -97,18 +123,51 @@ func (it Item) Validate(t Task) error {
 			errs = append(errs, fmt.Errorf("%s: got %v, want %s", key, got, want))
 		}
 	}
-	rule(it.Ref != "" && len(it.Ref) <= 500 && utf8.ValidString(it.Ref), "id", fmt.Sprintf("%.40q", it.Ref), "1 to 500 bytes of text")
+	rule(goodName(it.Ref, 500), "id", fmt.Sprintf("%.40q", it.Ref), "1 to 500 bytes of printable text")
 	rule((it.Prompt.Text != "") != (len(it.Prompt.Messages) > 0), "prompt", "none or two", "a text or messages")
 	for i, m := range it.Prompt.Messages {
 		known := m.Role == "system" || m.Role == "user" || m.Role == "assistant"
 		rule(known, fmt.Sprintf("prompt[%d].role", i), fmt.Sprintf("%q", m.Role), "system, user or assistant")
 		rule(utf8.ValidString(m.Content), fmt.Sprintf("prompt[%d].content", i), "broken UTF-8", "UTF-8")
 	}
-	if t.Kind == Pair {
-		rule(len(it.Candidates) == 2, "candidates", len(it.Candidates), "2")
+	if t.Candidates > 0 {
+		rule(len(it.Candidates) == t.Candidates, "candidates", len(it.Candidates), fmt.Sprint(t.Candidates))
+	} else {
+		rule(len(it.Candidates) >= 2 && len(it.Candidates) <= MaxCandidates, "candidates", len(it.Candidates), fmt.Sprintf("2 to %d", MaxCandidates))
+	}
+	for i, c := range it.Candidates {
+		source := c.Source == "" || goodName(c.Source, 500)
+		rule(source, fmt.Sprintf("candidates[%d].source", i), fmt.Sprintf("%.40q", c.Source), "at most 500 bytes of printable text")
 	}
 	rule(it.Priority-it.Priority == 0, "priority", it.Priority, "a finite number")
+	rule(it.Kind == "" || it.Kind == KindTask || it.Kind.Known(), "kind", fmt.Sprintf("%q", it.Kind), "task, gold, attention or tutorial")
+	rule(it.Kind.Known() == (len(it.Expected) > 0), "expected", fmt.Sprintf("%d answers", len(it.Expected)), "the known answer of a gold, attention or tutorial item, none elsewhere")
+	errs = append(errs, it.expectedFaults(t)...)
 	return errors.Join(errs...)
+}
+
+// expectedFaults checks the known answer against the task, in places.
+func (it Item) expectedFaults(t Task) (errs []error) {
+	var places []CandidateID
+	for i := range it.Candidates {
+		places = append(places, CandidateID(i+1))
+	}
+	known := Answer{Responses: it.Expected}
+	for _, key := range sortedKeys(it.Expected) {
+		q, ok := t.Question(key)
+		if !ok {
+			errs = append(errs, fmt.Errorf("expected: %s: the task has no such question", key))
+			continue
+		}
+		r := it.Expected[key]
+		if q.Kind == AskPreference && len(r.Order) == 2 && r.Strength == 0 {
+			r.Strength = 1 // which is better is all that is expected
+		}
+		for _, err := range r.faults(q, known, t, places) {
+			errs = append(errs, fmt.Errorf("expected: %s: %w", key, err))
+		}
+	}
+	return errs
 }
 
 // Candidate finds a candidate of the item by its id.

@@ -3,43 +3,15 @@ package labeling
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
-
-// Answer is what an annotator decided, in candidate ids.
-type Answer struct {
-	Preferred CandidateID `json:"preferred,omitempty"` // the better candidate; 0 in a tie
-	Strength  int         `json:"strength,omitempty"`  // how much better, 1..MaxStrength; 0 in a tie
-	Tie       bool        `json:"tie,omitempty"`       // equally good
-	Flagged   bool        `json:"flagged,omitempty"`   // something is wrong with the item
-	Comment   string      `json:"comment,omitempty"`
-}
-
-// MaxComment bounds a comment, in bytes.
-const MaxComment = 4000
-
-// Validate reports every fault of an answer about the candidates shown.
-func (a Answer) Validate(t Task, shown []CandidateID) error {
-	var errs []error
-	rule := func(ok bool, key string, got any, want string) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("labeling: answer: %s: got %v, want %s", key, got, want))
-		}
-	}
-	if a.Tie {
-		rule(t.Ties, "tie", true, "a preference: the project has no ties")
-		rule(a.Preferred == 0 && a.Strength == 0, "tie", "a preference too", "one of both")
-	} else {
-		rule(slices.Contains(shown, a.Preferred), "preferred", a.Preferred, fmt.Sprintf("one of %v", shown))
-		rule(a.Strength >= 1 && a.Strength <= MaxStrength, "strength", a.Strength, fmt.Sprintf("1 to %d", MaxStrength))
-	}
-	rule(len(a.Comment) <= MaxComment && utf8.ValidString(a.Comment), "comment", fmt.Sprintf("%d bytes", len(a.Comment)), fmt.Sprintf("at most %d of UTF-8", MaxComment))
-	return errors.Join(errs...)
-}
 
 // Role says what an annotator may do.
 type Role string
@@ -51,24 +23,60 @@ const (
 	RoleManager     Role = "manager"
 )
 
+// Status says whether an annotator may work.
+type Status string
+
+// A new annotator works, or is tested first where the project screens; a manager pauses
+// or blocks, and the test blocks who fails it.
+const (
+	StatusScreening Status = "screening"
+	StatusActive    Status = "active"
+	StatusPaused    Status = "paused"
+	StatusBlocked   Status = "blocked"
+)
+
 // Annotator is a person, or a program with a known skill, who judges.
 type Annotator struct {
 	ID        int64 // given by the store
 	Handle    string
-	Role      Role // empty means RoleAnnotator
+	Role      Role   // empty means RoleAnnotator
+	Status    Status // empty means StatusActive
 	Simulated bool
+	Keys      []string // SHA-256 fingerprints of SSH keys, as ssh-keygen -l prints them
 }
 
 // Validate reports every fault of the annotator.
 func (a Annotator) Validate() error {
 	var errs []error
-	if a.Handle == "" || len(a.Handle) > 100 || !utf8.ValidString(a.Handle) {
-		errs = append(errs, fmt.Errorf("labeling: annotator: handle: got %.40q, want 1 to 100 bytes of text", a.Handle))
+	rule := func(ok bool, key string, got any, want string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("labeling: annotator: %s: got %v, want %s", key, got, want))
+		}
 	}
-	if !slices.Contains([]Role{"", RoleAnnotator, RoleAdjudicator, RoleManager}, a.Role) {
-		errs = append(errs, fmt.Errorf("labeling: annotator: role: got %q, want annotator, adjudicator or manager", a.Role))
+	rule(goodName(a.Handle, 100), "handle", fmt.Sprintf("%.40q", a.Handle), "1 to 100 bytes of printable text")
+	rule(slices.Contains([]Role{"", RoleAnnotator, RoleAdjudicator, RoleManager}, a.Role), "role", fmt.Sprintf("%q", a.Role), "annotator, adjudicator or manager")
+	rule(slices.Contains([]Status{"", StatusScreening, StatusActive, StatusPaused, StatusBlocked}, a.Status), "status", fmt.Sprintf("%q", a.Status), "screening, active, paused or blocked")
+	for _, k := range a.Keys {
+		rule(fingerprint.MatchString(k), "key", fmt.Sprintf("%.60q", k), "SHA256: and 43 letters, as ssh-keygen -l prints it")
 	}
 	return errors.Join(errs...)
+}
+
+var fingerprint = regexp.MustCompile(`^SHA256:[A-Za-z0-9+/]{43}$`)
+
+// goodName tells whether a name can be shown, and kept by every engine.
+func goodName(s string, most int) bool {
+	return s != "" && len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// Change is what a manager changes about an annotator; zero values leave it.
+type Change struct {
+	Role    Role
+	Status  Status
+	AddKey  string // a fingerprint; one of another annotator is ErrConflict
+	DropKey string
+	By      int64  // the manager; 0 is whoever runs the program on the store itself
+	Reason  string // at most MaxComment bytes
 }
 
 // SlotState is where a slot is on its way from open to judged.
@@ -88,7 +96,8 @@ type Slot struct {
 	ItemID    int64
 	N         int // 0 .. overlap-1
 	State     SlotState
-	Annotator int64 // who holds or has judged it; 0 while open
+	Annotator int64     // who holds or has judged it; 0 while open
+	Until     time.Time // when the lease lapses; zero unless leased
 }
 
 // Lease is the right to judge one slot until a time. Its token changes with every
@@ -106,7 +115,20 @@ type Assignment struct {
 	Item  Item
 	Shown []CandidateID // from left to right
 	Draft *Answer       // what the annotator had entered before a disconnect, or nil
+	Phase Phase
 }
+
+// Phase says what an item is to the annotator. Gold, attention checks and repeats among
+// the work look like work.
+type Phase string
+
+// An annotator who is screened first sees the tutorial, where each answer is explained,
+// and then the test.
+const (
+	PhaseTutorial  Phase = "tutorial" // Item.Expected and Item.Why are there, to be shown after the answer
+	PhaseScreening Phase = "screening"
+	PhaseWork      Phase = "work"
+)
 
 // Submission is an answer on its way into the store.
 type Submission struct {
@@ -134,7 +156,28 @@ type Judgement struct {
 	Wall       time.Duration
 	At         time.Time
 	Supersedes string
-	Current    bool // not superseded
+	Current    bool // neither superseded nor withdrawn
+	Withdrawn  bool // its annotator's judgements do not count any more
+}
+
+// Adjudication is the final word on an item that annotators disagreed about or flagged.
+// A later one replaces it.
+type Adjudication struct {
+	ID        string // UUID made by the client: sending it again changes nothing
+	ItemID    int64
+	Annotator int64 // an adjudicator or manager
+	Handle    string
+	Answer    Answer
+	At        time.Time // zero means now
+}
+
+// Withdrawal is the record that an annotator's judgements no longer count.
+type Withdrawal struct {
+	Annotator  string    `json:"annotator"`
+	By         string    `json:"by,omitempty"` // empty is whoever ran the program on the store itself
+	Reason     string    `json:"reason,omitempty"`
+	At         time.Time `json:"at"`
+	Judgements int       `json:"judgements"` // how many counted until then
 }
 
 // NewID is a fresh id for a submission.

@@ -33,7 +33,7 @@ func newStore(t testing.TB, overlap int) *store.Store {
 		}
 	})
 	p := labeling.DefaultProject("p")
-	p.Overlap, p.Task.Ties = overlap, true
+	p.Overlap, p.Task = overlap, labeling.PairTask(true)
 	if _, err := s.CreateProject(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -161,12 +161,13 @@ func judgeAll(t *testing.T, s *store.Store, votes map[string][]int) {
 
 func submit(t *testing.T, s *store.Store, w labeling.Assignment, vote int, supersedes string) {
 	t.Helper()
-	ans := labeling.Answer{Tie: vote == 0}
+	a, b := w.Item.Candidates[0].ID, w.Item.Candidates[1].ID
+	ans := labeling.Equal("preference", a, b)
 	switch {
 	case vote > 0:
-		ans = labeling.Answer{Preferred: w.Item.Candidates[0].ID, Strength: vote}
+		ans = labeling.Prefer("preference", a, b, vote)
 	case vote < 0:
-		ans = labeling.Answer{Preferred: w.Item.Candidates[1].ID, Strength: -vote}
+		ans = labeling.Prefer("preference", b, a, -vote)
 	}
 	err := s.Submit(t.Context(), labeling.Submission{
 		ID:    labeling.DerivedID(fmt.Sprint(w.Item.Ref, w.Lease.Annotator, vote, supersedes)),
@@ -202,7 +203,7 @@ func TestCompareWeighsVotes(t *testing.T) {
 			}
 			judgeAll(t, s, map[string][]int{"a": c.votes, "b": c.votes})
 			n := 0
-			for got, err := range labeling.Comparisons(t.Context(), s, "p") {
+			for got, err := range labeling.Comparisons(t.Context(), s, "p", "") {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -210,7 +211,7 @@ func TestCompareWeighsVotes(t *testing.T) {
 				if len(got.Judgements) != len(c.votes) || !samePreferences(got.Preferences, c.want) {
 					t.Errorf("%s: got %+v of %d judgements, want %+v of %d", got.Item.Ref, got.Preferences, len(got.Judgements), c.want, len(c.votes))
 				}
-				if _, ok := got.Majority(); ok != c.major {
+				if _, ok := got.Majority(0, 1); ok != c.major {
 					t.Errorf("majority: got %v, want %v", ok, c.major)
 				}
 			}
@@ -277,7 +278,7 @@ func TestExports(t *testing.T) {
 			t.Errorf("judgements: got %s, want it to have %s", raw[1], key)
 		}
 	}
-	if _, err := labeling.Export(t.Context(), s, "p", "csv", io.Discard); err == nil || !strings.Contains(err.Error(), "judgements") {
+	if _, err := labeling.Export(t.Context(), s, labeling.ExportOptions{Project: "p", Format: "csv"}, io.Discard); err == nil || !strings.Contains(err.Error(), "judgements") {
 		t.Errorf("an unknown format: got %v, want the known ones named", err)
 	}
 }
@@ -286,7 +287,7 @@ func TestExports(t *testing.T) {
 func export(t *testing.T, s *store.Store, f labeling.Format) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "out.jsonl")
-	run, err := labeling.ExportFile(t.Context(), s, "p", f, path)
+	run, err := labeling.ExportFile(t.Context(), s, labeling.ExportOptions{Project: "p", Format: f}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,11 +313,11 @@ func TestExportThatFailsLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	judgeAll(t, s, map[string][]int{"a": {1}, "b": {1}})
-	if _, err := labeling.Export(t.Context(), s, "p", labeling.FormatTRL, fullDisk{}); !errors.Is(err, errBroken) {
+	if _, err := labeling.Export(t.Context(), s, labeling.ExportOptions{Project: "p", Format: labeling.FormatTRL}, fullDisk{}); !errors.Is(err, errBroken) {
 		t.Errorf("got %v, want the writer's error", err)
 	}
 	dir := t.TempDir()
-	if _, err := labeling.ExportFile(t.Context(), s, "nobody's", labeling.FormatTRL, filepath.Join(dir, "out")); !errors.Is(err, labeling.ErrNotFound) {
+	if _, err := labeling.ExportFile(t.Context(), s, labeling.ExportOptions{Project: "nobody's", Format: labeling.FormatTRL}, filepath.Join(dir, "out")); !errors.Is(err, labeling.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
@@ -325,8 +326,8 @@ func TestExportThatFailsLeavesNothing(t *testing.T) {
 }
 
 func TestValidateReportsEveryFault(t *testing.T) {
-	err := labeling.Project{Overlap: 16, Task: labeling.Task{Kind: "rank"}}.Validate()
-	for _, key := range []string{"name", "task.kind", "overlap", "guideline"} {
+	err := labeling.Project{Overlap: 16, Task: labeling.Task{Candidates: 10}}.Validate()
+	for _, key := range []string{"name", "candidates", "overlap", "guideline"} {
 		if err == nil || !strings.Contains(err.Error(), key+": got") {
 			t.Errorf("got %v, want a fault of %s", err, key)
 		}
@@ -342,7 +343,7 @@ func (noStore) Project(context.Context, string) (labeling.Project, error) {
 
 func (noStore) AddItems(_ context.Context, _ string, items []labeling.Item) (int, error) {
 	for _, it := range items {
-		if err := it.Validate(labeling.Task{Kind: labeling.Pair}); err != nil {
+		if err := it.Validate(labeling.PairTask(false)); err != nil {
 			return 0, err
 		}
 	}

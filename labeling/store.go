@@ -51,9 +51,19 @@ type Catalogue interface {
 	// AddItems stores items, all or none, and returns how many were new. An item
 	// stored before is skipped if it is the same; else an *ItemError with ErrConflict.
 	AddItems(ctx context.Context, project string, items []Item) (added int, err error)
-	// Enrol returns the annotator of that handle, stored if new. ErrConflict where a
-	// person and a program would share a handle.
+	// Enrol returns the annotator of that handle, stored if new; who is there already
+	// stays as they are. ErrConflict where a person and a program would share a handle,
+	// or two annotators a key.
 	Enrol(ctx context.Context, a Annotator) (Annotator, error)
+}
+
+// Roster says who may come, and as what.
+type Roster interface {
+	// Amend changes an annotator and returns them as they are then. Leases of who may
+	// not work any more are given back. ErrNotFound, ErrConflict.
+	Amend(ctx context.Context, handle string, c Change) (Annotator, error)
+	// AnnotatorByKey finds who enrolled with the fingerprint of an SSH key. ErrNotFound.
+	AnnotatorByKey(ctx context.Context, fingerprint string) (Annotator, error)
 }
 
 // ClaimRequest asks for work.
@@ -68,15 +78,21 @@ type ClaimRequest struct {
 type Progress struct {
 	Mine    int // judged by the annotator
 	Skipped int // by the annotator
-	Done    int // judged by all
-	Wanted  int // slots
+	Done    int // judged by all, of the items to judge
+	Wanted  int // slots of those
+	Days    int // on how many days in a row, up to the last judgement, the annotator judged
+	Tested  int // gold items of the test that the annotator has answered
+	Tests   int // gold items of the test; 0 for who is not being tested
 }
 
 // Queue hands out work: what an annotator's screen needs.
 type Queue interface {
 	// Claim leases a slot: the annotator's own lease if there is one, else an open
 	// slot (first of an item with the annotator's draft), else one whose lease lapsed.
-	// Nobody gets an item twice, or one they skipped. ErrNoWork, ErrNotActive.
+	// Nobody gets an item twice, or one they skipped, but for the hidden repeats. Gold
+	// and repeats come in between, as the project's Control says; who is being screened
+	// gets the tutorial, then the test. What an item is, is not told but in the tutorial.
+	// ErrNoWork, ErrNotActive.
 	Claim(ctx context.Context, r ClaimRequest) (Assignment, error)
 	// Renew prolongs a lease. ErrLeaseLost.
 	Renew(ctx context.Context, l Lease, d time.Duration) error
@@ -98,11 +114,27 @@ type Queue interface {
 	Progress(ctx context.Context, project string, annotator int64) (Progress, error)
 }
 
+// Court settles what annotators could not, and whose word counts.
+type Court interface {
+	// Disputes yields the items that need a final word: fully judged without a majority
+	// on the main question, or flagged; those with one already are not among them.
+	Disputes(ctx context.Context, project string) iter.Seq2[JudgedItem, error]
+	// Adjudicate stores a final word. Sending it again changes nothing. ErrNotFound,
+	// ErrConflict, ErrNotActive for who is neither adjudicator nor manager.
+	Adjudicate(ctx context.Context, a Adjudication) error
+	// Withdraw takes all current judgements of an annotator out of what counts, blocks
+	// the annotator, and opens as many slots anew. ErrNotFound.
+	Withdraw(ctx context.Context, annotator string, by int64, reason string) (Withdrawal, error)
+	// Withdrawals lists what was withdrawn, the oldest first.
+	Withdrawals(ctx context.Context) ([]Withdrawal, error)
+}
+
 // JudgedItem is an item with all its judgements: by slot, corrections after what
 // they correct.
 type JudgedItem struct {
-	Item       Item
-	Judgements []Judgement
+	Item         Item
+	Judgements   []Judgement
+	Adjudication *Adjudication // the final word, or nil
 }
 
 // Skipped is an item that an annotator would not judge.
@@ -117,7 +149,8 @@ type Skipped struct {
 type ExportRun struct {
 	Project string    `json:"project"`
 	Format  Format    `json:"format"`
-	SHA256  string    `json:"sha256"` // of the bytes written
+	Note    string    `json:"note,omitempty"` // how it was made: question, split, weights
+	SHA256  string    `json:"sha256"`         // of the bytes written
 	Lines   int       `json:"lines"`
 	Bytes   int64     `json:"bytes"`
 	Head    string    `json:"head"` // of the event chain, set by the store: an anchor for Audit
@@ -134,7 +167,8 @@ type Audit struct {
 
 // Archive reads back what was judged.
 type Archive interface {
-	// Judged yields every item of a project in order of import, as of one moment.
+	// Judged yields every item of a project in order of import, as of one moment: gold
+	// and repeats too, which Item.Kind tells.
 	Judged(ctx context.Context, project string) iter.Seq2[JudgedItem, error]
 	// Slots lists a project's slots by item and number.
 	Slots(ctx context.Context, project string) ([]Slot, error)

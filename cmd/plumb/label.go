@@ -70,6 +70,7 @@ type project struct {
 func newLabelInit(a *app) *cobra.Command {
 	p := labeling.DefaultProject("")
 	var guideline string
+	var ties bool
 	cmd := &cobra.Command{
 		Use:   "init DB",
 		Short: "Make a labelling store with a project in it",
@@ -88,6 +89,7 @@ same settings it changes nothing, with another guideline that becomes its next v
 				}
 				p.Guideline = string(b)
 			}
+			p.Task = labeling.PairTask(ties)
 			if err := p.Validate(); err != nil {
 				return wrongUse(cmd, err)
 			}
@@ -97,7 +99,7 @@ same settings it changes nothing, with another guideline that becomes its next v
 	f := cmd.Flags()
 	f.StringVar(&p.Name, "project", "", "`NAME` of the project; that of the file by default")
 	f.IntVar(&p.Overlap, "overlap", p.Overlap, "judgements wanted of each pair, each by somebody else")
-	f.BoolVar(&p.Task.Ties, "ties", false, "\"equally good\" is an answer too")
+	f.BoolVar(&ties, "ties", false, "\"equally good\" is an answer too")
 	f.Uint64Var(&p.Seed, "seed", 1, "decides which response is shown where")
 	f.StringVar(&guideline, "guideline", "", "`FILE` with what annotators are to read")
 	return cmd
@@ -112,7 +114,7 @@ func initProject(ctx context.Context, a *app, path string, p labeling.Project) (
 	if p, err = s.CreateProject(ctx, p); err != nil {
 		return err
 	}
-	made := project{path, p.Name, p.Overlap, p.Task.Ties, p.Version}
+	made := project{path, p.Name, p.Overlap, p.Task.Questions[0].Ties, p.Version}
 	return print(a, []project{made}, func(w io.Writer, _ []project) error {
 		_, err := fmt.Fprintf(w, "%s: project %s, %d judgements per pair\n", path, p.Name, p.Overlap)
 		return err

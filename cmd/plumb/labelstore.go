@@ -36,10 +36,10 @@ func newLabelExport(a *app) *cobra.Command {
 			}
 			return withProject(cmd.Context(), args[0], name, func(s *store.Store, p labeling.Project) error {
 				if out == "-" {
-					_, err := labeling.Export(cmd.Context(), s, p.Name, f, a.Out)
+					_, err := labeling.Export(cmd.Context(), s, labeling.ExportOptions{Project: p.Name, Format: f}, a.Out)
 					return err
 				}
-				r, err := labeling.ExportFile(cmd.Context(), s, p.Name, f, out)
+				r, err := labeling.ExportFile(cmd.Context(), s, labeling.ExportOptions{Project: p.Name, Format: f}, out)
 				if err != nil {
 					return err
 				}

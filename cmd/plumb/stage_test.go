@@ -104,7 +104,7 @@ func judgeOne(ctx context.Context, s labeling.Store, annotator string, o tui.Opt
 	if err != nil {
 		return tui.Result{}, err
 	}
-	return tui.Result{Judged: 1}, s.Submit(ctx, labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: labeling.Answer{Preferred: w.Shown[0], Strength: 4}})
+	return tui.Result{Judged: 1}, s.Submit(ctx, labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: labeling.Prefer("preference", w.Shown[0], w.Shown[1], 4)})
 }
 
 func TestQuickstart_APersonJudgesAndTheRunGoesOn(t *testing.T) {

@@ -229,7 +229,7 @@ func exports(t *testing.T, files map[string]string, path string) error {
 	}
 	for _, f := range labeling.Formats() {
 		var out bytes.Buffer
-		if _, err := labeling.Export(t.Context(), s, "tiny", f, &out); err != nil {
+		if _, err := labeling.Export(t.Context(), s, labeling.ExportOptions{Project: "tiny", Format: f}, &out); err != nil {
 			return errors.Join(err, s.Close())
 		}
 		files["labels.db: "+string(f)] = out.String()

@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"cmd": {"configs", "internal/...", "labeling/...", "models/...", "ppo/...", "reward/...", "sft"},
 
 	"internal/run": {
-		"configs", "internal/...", "labeling", "labeling/simulate", "labeling/store", "labeling/quality",
+		"configs", "internal/...", "labeling/...",
 		"models/...", "ppo", "reward/...", "sft",
 	},
 	"internal/run/live": {"internal/train"},
@@ -52,11 +52,14 @@ var mayImport = map[string][]string{
 
 // onlyFrom lists libraries that one place hides from the rest, tests included.
 var onlyFrom = map[string]string{
-	"gorgonia.org/":               "internal/engine",
-	"github.com/spf13/viper":      "configs",
-	"github.com/mattn/go-sqlite3": "labeling/store",
-	"github.com/pressly/goose":    "labeling/store",
-	"github.com/nikolalohinski":   "models/chat",
+	"gorgonia.org/":                 "internal/engine",
+	"github.com/spf13/viper":        "configs",
+	"github.com/mattn/go-sqlite3":   "labeling/store",
+	"github.com/pressly/goose":      "labeling/store",
+	"github.com/jackc/pgx":          "labeling/store",
+	"github.com/charmbracelet/wish": "labeling/serve",
+	"github.com/prometheus/":        "labeling/serve",
+	"github.com/nikolalohinski":     "models/chat",
 }
 
 // packages reads the imports of every package of the module, by its directory.

@@ -217,14 +217,14 @@ func (p *pipeline) simulate(ctx context.Context, s labeling.Store, project strin
 
 // writeComparisons turns judgements into what the reward model learns from.
 func (p *pipeline) writeComparisons(ctx context.Context, s labeling.Store, project string) (int, error) {
-	if _, err := labeling.ExportFile(ctx, s, project, labeling.FormatJudgements, filepath.Join(p.Dir, JudgementsFile)); err != nil {
+	if _, err := labeling.ExportFile(ctx, s, labeling.ExportOptions{Project: project, Format: labeling.FormatJudgements}, filepath.Join(p.Dir, JudgementsFile)); err != nil {
 		return 0, err
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	n := 0
-	for c, err := range labeling.Comparisons(ctx, s, project) {
+	for c, err := range labeling.Comparisons(ctx, s, project, "") {
 		if err != nil {
 			return 0, err
 		}

@@ -24,6 +24,8 @@ type Stats struct {
 	Ties        int         `json:"ties"`
 	Agreement   Share       `json:"agreement"` // of two answers to one item, how often they prefer the same
 	Annotators  []Annotator `json:"annotators"`
+
+	question string
 }
 
 // Annotator describes one annotator's judgements.
@@ -39,8 +41,16 @@ type Annotator struct {
 }
 
 // Compute reads a project and describes it.
-func Compute(ctx context.Context, a labeling.Archive, project string) (Stats, error) {
-	s := Stats{Project: project}
+func Compute(ctx context.Context, a labeling.Exportable, project string) (Stats, error) {
+	p, err := a.Project(ctx, project)
+	if err != nil {
+		return Stats{}, err
+	}
+	q, err := labeling.MainQuestion(p.Task, "")
+	if err != nil {
+		return Stats{}, err
+	}
+	s := Stats{Project: p.Name, question: q.Key}
 	by := map[string]*Annotator{}
 	if err := s.count(ctx, a, by); err != nil {
 		return Stats{}, err
@@ -107,11 +117,12 @@ func (s *Stats) item(j labeling.JudgedItem, by map[string]*Annotator) {
 		current = append(current, g)
 		x := annotator(by, g.Annotator)
 		x.Simulated = g.Simulated
-		x.add(g)
+		r := g.Answer.Responses[s.question]
+		x.add(g, r)
 		if g.Answer.Flagged {
 			s.Flagged++
 		}
-		if g.Answer.Tie {
+		if r.Tie() {
 			s.Ties++
 		}
 	}
@@ -121,21 +132,24 @@ func (s *Stats) item(j labeling.JudgedItem, by map[string]*Annotator) {
 	for i, g := range current {
 		for _, h := range current[:i] {
 			s.Agreement.N++
-			if g.Answer.Preferred == h.Answer.Preferred { // 0 in a tie
+			x, _ := g.Answer.Responses[s.question].Best() // 0 in a tie
+			y, _ := h.Answer.Responses[s.question].Best()
+			if x == y {
 				s.Agreement.K++
 			}
 		}
 	}
 }
 
-func (a *Annotator) add(g labeling.Judgement) {
+func (a *Annotator) add(g labeling.Judgement, r labeling.Response) {
 	a.Judged++
 	a.active = append(a.active, g.Active.Seconds())
-	if g.Answer.Tie {
+	best, ok := r.Best()
+	if !ok {
 		return
 	}
 	a.Left.N++
-	if g.Answer.Preferred == g.Shown[0] {
+	if best == g.Shown[0] {
 		a.Left.K++
 	}
 }

@@ -68,9 +68,11 @@ func TestStats(t *testing.T) {
 			if handle == "cyd" && chosen == w.Shown[0] {
 				cydLeft++
 			}
+			answer := labeling.Prefer("preference", chosen, w.Item.Candidates[1-votes[w.Item.Ref][who]].ID, 2)
+			answer.Flagged = handle == "bob"
 			err = s.Submit(t.Context(), labeling.Submission{
 				ID: labeling.NewID(), Lease: w.Lease, Active: time.Duration(who+1) * time.Second,
-				Answer: labeling.Answer{Preferred: chosen, Strength: 2, Flagged: handle == "bob"},
+				Answer: answer,
 			})
 			if err != nil {
 				t.Fatal(err)

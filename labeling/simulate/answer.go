@@ -30,26 +30,30 @@ type opinion struct {
 //
 // where gap ≥ 0 is the difference of the utilities. Equal ones are a tie where the
 // project has ties, else a coin decides, negligibly.
-func (c Config) judge(a Annotator, task labeling.Task, w labeling.Assignment, u Utility) (opinion, error) {
+func (c Config) judge(a Annotator, q labeling.Question, w labeling.Assignment, u Utility) (opinion, error) {
 	draw := c.draws(a, w.Item)
 	bySide, choice, degree, pace := draw.Float64(), draw.Float64(), draw.Float64(), draw.NormFloat64()
 	o := opinion{took: time.Duration(a.Seconds * math.Exp(pace/2) * float64(time.Second)).Truncate(time.Millisecond)}
 	gap, better, worse, err := compare(w.Item, u)
+	prefer := func(id labeling.CandidateID, strength int) labeling.Answer {
+		return labeling.Prefer(q.Key, id, pick(id == better, worse, better), strength)
+	}
 	switch {
 	case err != nil:
 		return o, err
 	case bySide < math.Abs(a.LeftBias):
-		o.answer = labeling.Answer{Preferred: bySideOf(a, w.Shown), Strength: 1 + int(4*degree)}
-	case gap == 0 && task.Ties:
-		o.answer = labeling.Answer{Tie: true}
+		o.answer = prefer(bySideOf(a, w.Shown), 1+int(4*degree))
+	case gap == 0 && q.Ties:
+		o.answer = labeling.Equal(q.Key, better, worse)
 	case gap == 0:
-		o.answer = labeling.Answer{Preferred: pick(choice < .5, better, worse), Strength: 1}
+		o.answer = prefer(pick(choice < .5, better, worse), 1)
 	case choice < a.chance(gap):
-		o.answer = labeling.Answer{Preferred: better, Strength: min(1+int(min(4*gap/c.Scale, 3)), labeling.MaxStrength)}
+		o.answer = prefer(better, min(1+int(min(4*gap/c.Scale, 3)), labeling.MaxStrength))
 	default:
-		o.answer = labeling.Answer{Preferred: worse, Strength: 1 + int(2*degree)}
+		o.answer = prefer(worse, 1+int(2*degree))
 	}
-	o.right = gap == 0 || o.answer.Preferred == better
+	best, _ := o.answer.Responses[q.Key].Best()
+	o.right = gap == 0 || best == better
 	return o, nil
 }
 

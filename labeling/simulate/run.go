@@ -39,7 +39,11 @@ func Run(ctx context.Context, s labeling.Store, c Config, u Utility) (Report, er
 	if len(c.Annotators) < p.Overlap {
 		return Report{}, fmt.Errorf("labeling/simulate: annotators: got %d, want ≥ %d, the project's overlap", len(c.Annotators), p.Overlap)
 	}
-	r := runner{Config: c, store: s, project: p, utility: u}
+	q, err := labeling.MainQuestion(p.Task, "")
+	if err != nil {
+		return Report{}, err
+	}
+	r := runner{Config: c, store: s, project: p, question: q, utility: u}
 	if err := r.enrol(ctx); err != nil {
 		return Report{}, err
 	}
@@ -57,10 +61,11 @@ func Run(ctx context.Context, s labeling.Store, c Config, u Utility) (Report, er
 
 type runner struct {
 	Config
-	store   labeling.Store
-	project labeling.Project
-	utility Utility
-	ids     []int64 // of the annotators
+	store    labeling.Store
+	project  labeling.Project
+	question labeling.Question
+	utility  Utility
+	ids      []int64 // of the annotators
 
 	judged, right, open atomic.Int64
 	before              int
@@ -156,7 +161,7 @@ func (r *runner) work(ctx context.Context, who int, tasks []task) error {
 }
 
 func (r *runner) submit(ctx context.Context, a Annotator, w labeling.Assignment, rank int) error {
-	o, err := r.judge(a, r.project.Task, w, r.utility)
+	o, err := r.judge(a, r.question, w, r.utility)
 	if err != nil {
 		return err
 	}

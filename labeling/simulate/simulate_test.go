@@ -60,7 +60,7 @@ func export(t *testing.T, s labeling.Store) string {
 	t.Helper()
 	var b bytes.Buffer
 	for _, f := range labeling.Formats() {
-		if _, err := labeling.Export(t.Context(), s, "p", f, &b); err != nil {
+		if _, err := labeling.Export(t.Context(), s, labeling.ExportOptions{Project: "p", Format: f}, &b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +167,7 @@ func TestPeopleKeepWhatTheyHave(t *testing.T) {
 		return w
 	}
 	w := claim()
-	if err := s.Submit(t.Context(), labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: labeling.Answer{Preferred: w.Shown[0], Strength: 4}}); err != nil {
+	if err := s.Submit(t.Context(), labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: labeling.Prefer("preference", w.Shown[0], w.Shown[1], 4)}); err != nil {
 		t.Fatal(err)
 	}
 	held := claim()
@@ -175,7 +175,7 @@ func TestPeopleKeepWhatTheyHave(t *testing.T) {
 	if err != nil || r.Judged != 18 || r.Open != 1 {
 		t.Errorf("got %+v, %v, want 18 of 20 judged and ann's lease left", r, err)
 	}
-	if err := s.Submit(t.Context(), labeling.Submission{ID: labeling.NewID(), Lease: held.Lease, Answer: labeling.Answer{Preferred: held.Shown[0], Strength: 4}}); err != nil {
+	if err := s.Submit(t.Context(), labeling.Submission{ID: labeling.NewID(), Lease: held.Lease, Answer: labeling.Prefer("preference", held.Shown[0], held.Shown[1], 4)}); err != nil {
 		t.Errorf("ann's lease: got %v", err)
 	}
 	if r, err := Run(t.Context(), s, DefaultConfig(), length); err != nil || r.Judged != 0 || r.Before != 18 {
@@ -195,7 +195,7 @@ func shares(t *testing.T, a Annotator, gap float64, n int) (right, left float64,
 		if i%2 == 1 {
 			shown = []labeling.CandidateID{2, 1}
 		}
-		o, err := c.judge(a, labeling.Task{Kind: labeling.Pair}, labeling.Assignment{Item: it, Shown: shown}, func(_, s string) float64 {
+		o, err := c.judge(a, labeling.PairTask(false).Questions[0], labeling.Assignment{Item: it, Shown: shown}, func(_, s string) float64 {
 			if s == "good" {
 				return gap
 			}
@@ -204,13 +204,15 @@ func shares(t *testing.T, a Annotator, gap float64, n int) (right, left float64,
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.answer.Preferred == 1 {
+		r := o.answer.Responses["preference"]
+		best, _ := r.Best()
+		if best == 1 {
 			right++
 		}
-		if o.answer.Preferred == shown[0] {
+		if best == shown[0] {
 			left++
 		}
-		strengths[o.answer.Strength]++
+		strengths[r.Strength]++
 	}
 	return right / float64(n), left / float64(n), strengths
 }

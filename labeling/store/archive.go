@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"plumbline/labeling"
@@ -57,7 +58,11 @@ func scanJudgement(scan scanner, more ...any) (j labeling.Judgement, err error) 
 		return j, err
 	}
 	j.Active, j.Wall, j.At = time.Duration(active)*time.Millisecond, time.Duration(wall)*time.Millisecond, time.UnixMilli(at).UTC()
-	return j, errors.Join(json.Unmarshal([]byte(shown), &j.Shown), json.Unmarshal([]byte(answer), &j.Answer))
+	if err := json.Unmarshal([]byte(shown), &j.Shown); err != nil {
+		return j, err
+	}
+	j.Answer, err = labeling.DecodeAnswer([]byte(answer), j.Shown)
+	return j, err
 }
 
 // Judged implements labeling.Archive.
@@ -108,8 +113,12 @@ func readJudged(tx *sql.Tx, id int64) (j labeling.JudgedItem, err error) {
 		return j, err
 	}
 	for _, g := range j.Judgements { // who reads may rely on it, even after tampering
-		if !g.Answer.Tie && j.Item.Index(g.Answer.Preferred) < 0 {
-			return j, fmt.Errorf("judgement %s: preferred: got candidate %d, want one of the item's", g.ID, g.Answer.Preferred)
+		for key, r := range g.Answer.Responses {
+			for _, id := range slices.Concat(r.Order...) {
+				if j.Item.Index(id) < 0 {
+					return j, fmt.Errorf("judgement %s: %s: got candidate %d, want one of the item's", g.ID, key, id)
+				}
+			}
 		}
 	}
 	return j, nil

@@ -25,7 +25,7 @@ func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.submit(labeling.Submission{ID: labeling.NewID(), Lease: a.Lease, Supersedes: j.ID, Answer: labeling.Answer{Preferred: a.Shown[1], Strength: 1}})
+	f.submit(labeling.Submission{ID: labeling.NewID(), Lease: a.Lease, Supersedes: j.ID, Answer: labeling.Prefer("preference", a.Shown[1], a.Shown[0], 1)})
 	if err := f.Skip(t.Context(), f.claim(ann).Lease, "unclear"); err != nil {
 		t.Fatal(err)
 	}

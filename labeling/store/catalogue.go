@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"plumbline/labeling"
 )
@@ -35,7 +36,7 @@ func (s *Store) CreateProject(ctx context.Context, p labeling.Project) (labeling
 }
 
 func sameProject(old, p labeling.Project) error {
-	if old.Task != p.Task || old.Overlap != p.Overlap || old.Seed != p.Seed {
+	if !reflect.DeepEqual(old.Task, p.Task) || old.Overlap != p.Overlap || old.Seed != p.Seed {
 		return fmt.Errorf("%w: got task %+v, overlap %d, seed %d, want %+v, %d, %d",
 			labeling.ErrConflict, p.Task, p.Overlap, p.Seed, old.Task, old.Overlap, old.Seed)
 	}

@@ -70,10 +70,11 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 		if a.Item, err = readItem(tx, a.Item.ID); err != nil {
 			return err
 		}
-		if a.Draft, err = readDraft(tx, r.Annotator, a.Item.ID); err != nil {
+		if err := json.Unmarshal([]byte(shown), &a.Shown); err != nil {
 			return err
 		}
-		return json.Unmarshal([]byte(shown), &a.Shown)
+		a.Draft, err = readDraft(tx, r.Annotator, a.Item.ID, a.Shown)
+		return err
 	})
 	return a, err
 }
@@ -113,7 +114,7 @@ func mustBeActive(tx *sql.Tx, annotator int64) error {
 func readItem(tx *sql.Tx, id int64) (it labeling.Item, err error) {
 	it.ID = id
 	var messages sql.NullString
-	err = tx.QueryRow(`SELECT ref, prompt, messages, priority FROM item WHERE id = ?1`, id).Scan(&it.Ref, &it.Prompt.Text, &messages, &it.Priority)
+	err = tx.QueryRow(`SELECT kind, ref, prompt, messages, priority FROM item WHERE id = ?1`, id).Scan(&it.Kind, &it.Ref, &it.Prompt.Text, &messages, &it.Priority)
 	if err != nil {
 		return it, err
 	}
@@ -132,7 +133,7 @@ func readCandidates(tx *sql.Tx, item int64) ([]labeling.Candidate, error) {
 	}, `SELECT id, source, body FROM candidate WHERE item_id = ?1 ORDER BY ord`, item)
 }
 
-func readDraft(tx *sql.Tx, annotator, item int64) (*labeling.Answer, error) {
+func readDraft(tx *sql.Tx, annotator, item int64, shown []labeling.CandidateID) (*labeling.Answer, error) {
 	var body string
 	err := tx.QueryRow(`SELECT answer FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -141,8 +142,8 @@ func readDraft(tx *sql.Tx, annotator, item int64) (*labeling.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var a labeling.Answer
-	return &a, json.Unmarshal([]byte(body), &a)
+	a, err := labeling.DecodeAnswer([]byte(body), shown)
+	return &a, err
 }
 
 // held narrows a statement about a slot to the holder of the lease; the parameters

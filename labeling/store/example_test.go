@@ -31,10 +31,10 @@ func Example() {
 	check(err)
 	a, err := s.Claim(ctx, labeling.ClaimRequest{Project: "demo", Annotator: ann.ID, For: 10 * time.Minute})
 	check(err)
-	better := labeling.Answer{Preferred: a.Item.Candidates[1].ID, Strength: 4}
+	better := labeling.Prefer("preference", a.Item.Candidates[1].ID, a.Item.Candidates[0].ID, 4)
 	check(s.Submit(ctx, labeling.Submission{ID: labeling.DerivedID("example"), Lease: a.Lease, Answer: better}))
 
-	_, err = labeling.Export(ctx, s, "demo", labeling.FormatTRL, os.Stdout)
+	_, err = labeling.Export(ctx, s, labeling.ExportOptions{Project: "demo", Format: labeling.FormatTRL}, os.Stdout)
 	check(err)
 	// Output:
 	// {"id":"q1","prompt":"2 + 2?","chosen":"4","rejected":"5","margin":1,"weight":1,"judgement_ids":["590e7445-5662-51d1-8180-ea430a37b558"]}

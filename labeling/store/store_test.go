@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -96,7 +97,7 @@ func (f *fixture) claim(who int64) labeling.Assignment {
 func left(a labeling.Assignment) labeling.Submission {
 	return labeling.Submission{
 		ID: labeling.NewID(), Lease: a.Lease, Active: 2 * time.Second, Wall: 3 * time.Second,
-		Answer: labeling.Answer{Preferred: a.Shown[0], Strength: 3},
+		Answer: labeling.Prefer("preference", a.Shown[0], a.Shown[1], 3),
 	}
 }
 
@@ -183,12 +184,13 @@ func TestReconnectBringsTheSameItemSidesAndDraft(t *testing.T) {
 	f := newFixture(t, 5, 2)
 	ann := f.enrol("ann")
 	before := f.claim(ann)
-	draft := labeling.Answer{Preferred: before.Shown[1], Strength: 2, Comment: "half a th"}
+	draft := labeling.Prefer("preference", before.Shown[1], before.Shown[0], 2)
+	draft.Comment = "half a th"
 	if err := f.SaveDraft(t.Context(), before.Lease, draft); err != nil {
 		t.Fatal(err)
 	}
 	after := f.claim(ann)
-	if after.Item.ID != before.Item.ID || !slices.Equal(after.Shown, before.Shown) || after.Draft == nil || *after.Draft != draft {
+	if after.Item.ID != before.Item.ID || !slices.Equal(after.Shown, before.Shown) || after.Draft == nil || !reflect.DeepEqual(*after.Draft, draft) {
 		t.Errorf("got item %d shown %v draft %+v, want %d, %v, %+v", after.Item.ID, after.Shown, after.Draft, before.Item.ID, before.Shown, draft)
 	}
 	wantErr(t, f.Submit(t.Context(), left(before)), labeling.ErrLeaseLost) // the older terminal
@@ -258,7 +260,7 @@ func TestSubmitAgainChangesNothing(t *testing.T) {
 	if got := len(f.judged()[0].Judgements); got != 1 {
 		t.Errorf("got %d judgements, want 1", got)
 	}
-	s.Answer.Strength = 1
+	s.Answer.Comment = "changed"
 	wantErr(t, f.Submit(t.Context(), s), labeling.ErrConflict)
 	if p, err := f.Progress(t.Context(), "p", ann); err != nil || p != (labeling.Progress{Mine: 1, Done: 1, Wanted: 2}) {
 		t.Errorf("progress: got %+v, %v", p, err)
@@ -275,7 +277,7 @@ func TestCorrectionSupersedes(t *testing.T) {
 	if err != nil || j.ID != first.ID || a.Item.ID != j.ItemID {
 		t.Fatalf("last but one: got %+v, %v, want %s", j, err, first.ID)
 	}
-	fix := labeling.Submission{ID: labeling.NewID(), Lease: a.Lease, Supersedes: j.ID, Answer: labeling.Answer{Preferred: a.Shown[1], Strength: 4}}
+	fix := labeling.Submission{ID: labeling.NewID(), Lease: a.Lease, Supersedes: j.ID, Answer: labeling.Prefer("preference", a.Shown[1], a.Shown[0], 4)}
 	stranger := fix
 	stranger.Lease.Annotator = bob
 	wantErr(t, f.Submit(t.Context(), stranger), labeling.ErrNotFound)
@@ -285,7 +287,7 @@ func TestCorrectionSupersedes(t *testing.T) {
 	again.ID = labeling.NewID()
 	wantErr(t, f.Submit(t.Context(), again), labeling.ErrConflict)
 	got := f.judged()[0].Judgements
-	if len(got) != 2 || got[0].Current || !got[1].Current || got[1].Supersedes != first.ID || got[1].Answer != fix.Answer {
+	if len(got) != 2 || got[0].Current || !got[1].Current || got[1].Supersedes != first.ID || !reflect.DeepEqual(got[1].Answer, fix.Answer) {
 		t.Errorf("got %+v, want the first superseded by %+v", got, fix)
 	}
 	if p, _ := f.Progress(t.Context(), "p", ann); p.Mine != 2 || p.Done != 2 {
@@ -403,7 +405,7 @@ func TestProjectAgain(t *testing.T) {
 	if err != nil || p.Name != "p" || p.Version != 1 || p.Seed != 1<<63+7 {
 		t.Fatalf("got %+v, %v", p, err)
 	}
-	if same, err := f.CreateProject(t.Context(), p); err != nil || same != p {
+	if same, err := f.CreateProject(t.Context(), p); err != nil || !reflect.DeepEqual(same, p) {
 		t.Errorf("the same: got %+v, %v, want %+v", same, err, p)
 	}
 	p.Guideline = "Read twice."
@@ -424,9 +426,9 @@ func TestRefusals(t *testing.T) {
 	good := left(a)
 	for name, change := range map[string]func(*labeling.Submission){
 		"no preference":         func(s *labeling.Submission) { s.Answer = labeling.Answer{} },
-		"strength 5":            func(s *labeling.Submission) { s.Answer.Strength = 5 },
-		"a stranger candidate":  func(s *labeling.Submission) { s.Answer.Preferred = 99 },
-		"a tie without ties":    func(s *labeling.Submission) { s.Answer = labeling.Answer{Tie: true} },
+		"strength 5":            func(s *labeling.Submission) { s.Answer = labeling.Prefer("preference", a.Shown[0], a.Shown[1], 5) },
+		"a stranger candidate":  func(s *labeling.Submission) { s.Answer = labeling.Prefer("preference", 99, a.Shown[1], 1) },
+		"a tie without ties":    func(s *labeling.Submission) { s.Answer = labeling.Equal("preference", a.Shown[0], a.Shown[1]) },
 		"an id that is no UUID": func(s *labeling.Submission) { s.ID = "1" },
 		"negative time":         func(s *labeling.Submission) { s.Wall = -1 },
 		"a comment too long":    func(s *labeling.Submission) { s.Answer.Comment = strings.Repeat("x", labeling.MaxComment+1) },

@@ -19,6 +19,7 @@ type model struct {
 	store     labeling.Queue
 	o         Options
 	project   string
+	question  string
 	annotator int64
 
 	state   screen.State
@@ -180,7 +181,7 @@ func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
 func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 	m.work = w
 	m.state = m.state.Show(screen.Content{
-		Prompt: w.Item.Prompt.String(), A: text(w, 0), B: text(w, 1), Verdict: verdict(w, a), Correcting: m.correcting(),
+		Prompt: w.Item.Prompt.String(), A: text(w, 0), B: text(w, 1), Verdict: m.verdict(w, a), Correcting: m.correcting(),
 	}).Notice(m.remark)
 	m.remark = screen.NoNote
 	m.lastKey = m.o.Now()
@@ -193,14 +194,15 @@ func text(w labeling.Assignment, i int) string {
 }
 
 // verdict turns an answer about candidates into one about sides.
-func verdict(w labeling.Assignment, a labeling.Answer) screen.Verdict {
-	v := screen.Verdict{Tie: a.Tie, Flagged: a.Flagged, Comment: a.Comment}
-	switch a.Preferred {
+func (m *model) verdict(w labeling.Assignment, a labeling.Answer) screen.Verdict {
+	r := a.Responses[m.question]
+	v := screen.Verdict{Tie: r.Tie(), Flagged: a.Flagged, Comment: a.Comment}
+	switch best, _ := r.Best(); best {
 	case 0:
 	case w.Shown[0]:
-		v.Choice = -a.Strength
+		v.Choice = -r.Strength
 	case w.Shown[1]:
-		v.Choice = a.Strength
+		v.Choice = r.Strength
 	}
 	return v
 }
@@ -208,13 +210,17 @@ func verdict(w labeling.Assignment, a labeling.Answer) screen.Verdict {
 // answer is verdict's inverse, about the pair shown.
 func (m *model) answer() labeling.Answer {
 	v := m.state.Verdict()
-	a := labeling.Answer{Tie: v.Tie, Flagged: v.Flagged, Comment: v.Comment}
+	left, right := m.work.Shown[0], m.work.Shown[1]
+	var a labeling.Answer
 	switch {
+	case v.Tie:
+		a = labeling.Equal(m.question, left, right)
 	case v.Choice < 0:
-		a.Preferred, a.Strength = m.work.Shown[0], -v.Choice
+		a = labeling.Prefer(m.question, left, right, -v.Choice)
 	case v.Choice > 0:
-		a.Preferred, a.Strength = m.work.Shown[1], v.Choice
+		a = labeling.Prefer(m.question, right, left, v.Choice)
 	}
+	a.Flagged, a.Comment = v.Flagged, v.Comment
 	return a
 }
 

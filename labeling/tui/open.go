@@ -89,9 +89,13 @@ func newModel(ctx context.Context, s labeling.Store, annotator string, o Options
 	if err != nil {
 		return nil, err
 	}
-	m := &model{ctx: ctx, store: s, o: o, project: p.Name, annotator: a.ID}
+	q, err := labeling.MainQuestion(p.Task, "")
+	if err != nil {
+		return nil, err
+	}
+	m := &model{ctx: ctx, store: s, o: o, project: p.Name, question: q.Key, annotator: a.ID}
 	m.state = screen.New(screen.Options{
-		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Guideline: p.Guideline, Ties: p.Task.Ties, Color: o.Color, Linear: o.Linear,
+		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Guideline: p.Guideline, Ties: q.Ties, Color: o.Color, Linear: o.Linear,
 	})
 	m.lastKey = o.Now()
 	return m, nil
