@@ -21,9 +21,15 @@ type Options struct {
 	Stop              []int32 // tokens that end a sequence; the token is part of the response
 	Seed              uint64
 
-	// Halt ends sequence i where it says so after a token; nil never does. It is asked
-	// in turn, not from several goroutines.
+	// Sequence says which sequence of the seed each prompt's is: what is continued in
+	// parts, or again, then draws the numbers it always draws. nil is 0, 1, 2 and so on.
+	Sequence []uint64
+
+	// Halt ends sequence i where it says so after a token; nil never does. Done, if not
+	// nil, is told each rollout when it ends. Both are called in turn, not from several
+	// goroutines.
 	Halt func(i int, response []int32) bool
+	Done func(i int, r Rollout)
 }
 
 // Validate reports every fault.

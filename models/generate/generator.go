@@ -48,6 +48,7 @@ type program struct {
 // sequence is one rollout in the making.
 type sequence struct {
 	index   int
+	number  uint64 // of the seed's sequences
 	history []int32
 	prompt  int
 	caches  []*kernel.Cache
@@ -56,7 +57,7 @@ type sequence struct {
 }
 
 // Generate continues every prompt. Sequence i draws its random numbers from
-// (o.Seed, i), so it does not depend on the others. A prompt that is empty or does
+// (o.Seed, i), or (o.Seed, o.Sequence[i]), so it does not depend on the others. A prompt that is empty or does
 // not fit the context with at least one new token is an error; a response ends at a
 // stop token, after MaxNew tokens, where the context is full or where o.Halt says so.
 // each, if not nil, is told every token as it comes.
@@ -68,6 +69,9 @@ func (g *Generator) Generate(ctx context.Context, prompts [][]int32, o Options, 
 		if len(p) == 0 || len(p) >= g.dec.Spec.Context {
 			return nil, fmt.Errorf("generate: prompt %d: got %d tokens, want 1 to %d (the model's context is %d)", i, len(p), g.dec.Spec.Context-1, g.dec.Spec.Context)
 		}
+	}
+	if o.Sequence != nil && len(o.Sequence) != len(prompts) {
+		return nil, fmt.Errorf("generate: sequence: got %d numbers, want one for each of %d prompts", len(o.Sequence), len(prompts))
 	}
 	out := make([]Rollout, len(prompts))
 	var active []*sequence
@@ -87,6 +91,9 @@ func (g *Generator) Generate(ctx context.Context, prompts [][]int32, o Options, 
 				return false
 			}
 			out[s.index] = s.out
+			if o.Done != nil {
+				o.Done(s.index, s.out)
+			}
 			g.free = append(g.free, s.caches)
 			return true
 		})
@@ -95,7 +102,10 @@ func (g *Generator) Generate(ctx context.Context, prompts [][]int32, o Options, 
 }
 
 func (g *Generator) start(i int, prompt []int32, o Options) *sequence {
-	s := &sequence{index: i, history: slices.Clone(prompt), prompt: len(prompt)}
+	s := &sequence{index: i, number: uint64(i), history: slices.Clone(prompt), prompt: len(prompt)}
+	if o.Sequence != nil {
+		s.number = o.Sequence[i]
+	}
 	s.out.Prompt = s.history[:len(prompt):len(prompt)]
 	s.caches = g.takeCaches(min(len(prompt)+o.MaxNew, g.dec.Spec.Context))
 	return s
@@ -134,7 +144,7 @@ func (g *Generator) step(active []*sequence, o Options, each func(int, int32)) e
 		var sam sampler
 		for r := lo; r < hi; r++ {
 			s := active[r]
-			ids[r] = sam.next(logits[r*V:(r+1)*V], s.history, o, s.index, len(s.out.Response))
+			ids[r] = sam.next(logits[r*V:(r+1)*V], s.history, o, s.number, len(s.out.Response))
 		}
 	})
 	temperature := o.Temperature

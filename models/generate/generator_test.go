@@ -155,6 +155,39 @@ func TestHaltEndsOneSequenceAndNoOther(t *testing.T) {
 	}
 }
 
+// What is continued in parts and in another order is what it would have been in one go,
+// and each rollout is told once, as it is returned.
+func TestSequencesInParts(t *testing.T) {
+	d := llama(t)
+	o := Options{MaxNew: 12, Temperature: 1, Seed: 4, Stop: []int32{9}}
+	want := generated(t, d, 1, 5, o)
+	rt := engine.NewRuntime(1)
+	defer rt.Close()
+	g := New(rt, d, models.Options{}, 2)
+	for _, part := range [][]uint64{{3, 0}, {4, 1, 2}} {
+		var asked [][]int32
+		for _, i := range part {
+			asked = append(asked, prompts[i])
+		}
+		told := map[int]Rollout{}
+		o.Sequence = part
+		o.Done = func(i int, r Rollout) { told[i] = r }
+		got, err := g.Generate(context.Background(), asked, o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at, i := range part {
+			if !slices.Equal(got[at].Response, want[i].Response) || !slices.Equal(told[at].LogProb, want[i].LogProb) {
+				t.Errorf("sequence %d: got %v, told %v, want %v", i, got[at].Response, told[at].Response, want[i].Response)
+			}
+		}
+	}
+	o.Sequence = []uint64{1}
+	if _, err := g.Generate(context.Background(), prompts, o, nil); err == nil || !strings.Contains(err.Error(), "got 1 numbers, want one for each of 5 prompts") {
+		t.Errorf("got %v, want the numbers refused", err)
+	}
+}
+
 func TestSeedDecides(t *testing.T) {
 	d := gpt2(t)
 	a := generated(t, d, 1, 5, Options{MaxNew: 20, Temperature: 1, Seed: 1})

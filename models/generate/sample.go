@@ -9,7 +9,7 @@ type sampler struct {
 
 // next draws from the distribution of logits by inversion. The random number is a
 // function of (seed, sequence, position) alone.
-func (s *sampler) next(logits []float32, history []int32, o Options, sequence, position int) int32 {
+func (s *sampler) next(logits []float32, history []int32, o Options, sequence uint64, position int) int32 {
 	if len(s.p) != len(logits) {
 		s.p = make([]float64, len(logits))
 	}
@@ -17,7 +17,7 @@ func (s *sampler) next(logits []float32, history []int32, o Options, sequence, p
 	if o.Temperature == 0 {
 		return int32(argmax(s.p))
 	}
-	u := random.New(o.Seed, uint64(sequence), uint64(position)).Float64()
+	u := random.New(o.Seed, sequence, uint64(position)).Float64()
 	last := 0
 	for i, q := range s.p {
 		if q == 0 {
