@@ -105,11 +105,24 @@ type StoryConfig struct {
 
 // SampleConfig says how candidates for the annotators are made.
 type SampleConfig struct {
-	Prompts     int     `mapstructure:"prompts"`     // how many are answered
-	Pairs       int     `mapstructure:"pairs"`       // to judge per prompt, of two responses each
-	Temperature float64 `mapstructure:"temperature"` // > 0
-	MaxTokens   int     `mapstructure:"max_tokens"`
-	Batch       int     `mapstructure:"batch"` // sequences at a time; changes no result
+	Prompts     int      `mapstructure:"prompts"`     // how many are answered
+	Pairs       int      `mapstructure:"pairs"`       // items to judge per prompt
+	K           int      `mapstructure:"k"`           // candidates of an item; 2 = a pair
+	BestOf      int      `mapstructure:"best_of"`     // 0, or > k: the best of so many answers and others at random are shown
+	Redraws     int      `mapstructure:"redraws"`     // times that an answer which repeats another of its item is drawn anew
+	Temperature float64  `mapstructure:"temperature"` // > 0
+	MaxTokens   int      `mapstructure:"max_tokens"`
+	Batch       int      `mapstructure:"batch"`    // sequences at a time; changes no result
+	Priority    Priority `mapstructure:"priority"` // what is judged first: none, random, margin, disagreement or diversity
+	Rewards     []string `mapstructure:"rewards"`  // directories of reward models, for best_of, margin and disagreement
+}
+
+// candidates are those of a model's answers.
+func (s SampleConfig) candidates(dir string, seed uint64) Candidates {
+	return Candidates{
+		Arms: []Arm{{Model: dir, Temperature: s.Temperature, Source: "sft"}}, K: s.K, Least: 2, BestOf: s.BestOf, Redraws: s.Redraws,
+		MaxTokens: s.MaxTokens, Batch: s.Batch, Seed: seed, Rewards: s.Rewards, Priority: s.Priority,
+	}
 }
 
 // LabelConfig says who judges.
@@ -172,7 +185,7 @@ func DefaultConfig() Config {
 		Data:   DataConfig{Synthetic: ptr(synthetic.DefaultOptions()), Story: &StoryConfig{PromptWords: 12}, EvalShare: .05},
 		Base:   base,
 		SFT:    sft.DefaultConfig(),
-		Sample: SampleConfig{Prompts: 200, Pairs: 1, Temperature: 1, MaxTokens: 64, Batch: 64},
+		Sample: SampleConfig{Prompts: 200, Pairs: 1, K: 2, Redraws: 4, Temperature: 1, MaxTokens: 64, Batch: 64, Priority: ByNothing},
 		Label:  LabelConfig{Mode: "simulate", Overlap: 3, Scale: 1, Annotators: []AnnotatorConfig{{5, simulate.Annotator{Handle: "sim", Skill: .85, Seconds: 30}}}},
 		Reward: reward.DefaultConfig(),
 		Score:  ScoreConfig{Model: 1},
@@ -263,8 +276,9 @@ func (s SampleConfig) Validate() error {
 	rule(s.Prompts >= 1, "prompts", s.Prompts, "≥ 1")
 	rule(s.Pairs >= 1, "pairs", s.Pairs, "≥ 1")
 	rule(s.Temperature > 0, "temperature", s.Temperature, "> 0")
-	rule(s.MaxTokens >= 1, "max_tokens", s.MaxTokens, "≥ 1")
-	rule(s.Batch >= 1, "batch", s.Batch, "≥ 1")
+	if s.Temperature > 0 { // or the fault would be there twice
+		errs = append(errs, s.candidates("", 0).Validate())
+	}
 	return errors.Join(errs...)
 }
 

@@ -13,7 +13,7 @@
 //	world.go    files or the built-in world -> documents, demonstrations, prompts
 //	codec.go    texts -> token ids, the way the model at hand reads them
 //	tune.go     base, sft
-//	judge.go    sample, label; crowd.go: simulated annotators
+//	judge.go    sample, label; candidates.go: what is judged; crowd.go: simulated annotators
 //	align.go    reward, ppo
 //	measure.go  eval
 //

@@ -8,17 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"plumbline/internal/dataset"
 	"plumbline/internal/durable"
-	"plumbline/internal/random"
 	"plumbline/internal/train"
 	"plumbline/labeling"
 	"plumbline/labeling/simulate"
 	"plumbline/labeling/store"
-	"plumbline/models"
-	"plumbline/models/checkpoint"
-	"plumbline/models/generate"
 	"plumbline/reward/scorers"
 )
 
@@ -31,23 +28,11 @@ const (
 
 func (p *pipeline) sampleSpec() Spec {
 	s := p.spec(StageSample, []string{StageSFT, StageBase}, []string{"sample"})
-	s.Output = CandidatesFile
+	s.Output, s.Inputs = CandidatesFile, append(s.Inputs, p.Config.Sample.Rewards...)
 	return s
 }
 
-// candidate and item are lines of candidates.jsonl, which labeling.Import reads.
-type candidate struct {
-	Text   string `json:"text"`
-	Source string `json:"source"`
-}
-
-type item struct {
-	ID         string      `json:"id"`
-	Prompt     any         `json:"prompt"` // a text or messages
-	Candidates []candidate `json:"candidates"`
-}
-
-// sample lets the tuned model answer prompts twice for each pair to judge.
+// sample lets the tuned model answer prompts, several times each, for people to judge.
 func (p *pipeline) sample(ctx context.Context) error {
 	ended := p.began(StageSample)
 	w, err := p.data()
@@ -58,80 +43,29 @@ func (p *pipeline) sample(ctx context.Context) error {
 		return errors.New("run: sample: got no prompts, want data.prompts, data.story or data.synthetic")
 	}
 	c := p.Config.Sample
-	var asked []dataset.Prompt
-	for round := uint64(0); len(asked) < c.Prompts; round++ {
-		asked = append(asked, dataset.Shuffle(w.prompts, p.Config.Seed, round)...)
+	var asked []dataset.Prompt // each in turn for every item it makes
+	for round := uint64(0); len(asked) < c.Prompts*c.Pairs; round++ {
+		for _, q := range dataset.Shuffle(w.prompts, p.Config.Seed, round) {
+			asked = append(asked, slices.Repeat([]dataset.Prompt{q}, c.Pairs)...)
+		}
 	}
-	asked = asked[:c.Prompts]
+	asked = asked[:c.Prompts*c.Pairs]
 	dir, err := p.last(StageSFT, StageBase)
 	if err != nil {
 		return err
 	}
-	answers, err := p.answer(ctx, dir, asked, 2*c.Pairs, c.Temperature, c.MaxTokens, c.Batch, "sample")
+	name := func(place int) string {
+		return fmt.Sprintf("%05d-%d/%s", place/c.Pairs, place%c.Pairs, asked[place].ID)
+	}
+	made, err := c.candidates(dir, p.Config.Seed).Write(ctx, p.rt, asked, name, filepath.Join(p.Dir, CandidatesFile))
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	for i, q := range asked {
-		for k := range c.Pairs {
-			it := item{ID: fmt.Sprintf("%05d-%d/%s", i, k, q.ID), Prompt: q.Text}
-			if q.Messages != nil {
-				it.Prompt = q.Messages
-			}
-			for _, a := range answers[i][2*k : 2*k+2] {
-				it.Candidates = append(it.Candidates, candidate{a.Text, "sft"})
-			}
-			if err := enc.Encode(it); err != nil {
-				return fmt.Errorf("run: sample: %w", err)
-			}
-		}
+	if made.Dropped+made.Short > 0 {
+		p.note(StageSample, "of %d items %d were dropped and %d have fewer than %d candidates: the answers were the same", made.Prompts, made.Dropped, made.Short, c.K)
 	}
-	if err := durable.WriteFile(filepath.Join(p.Dir, CandidatesFile), out.Bytes()); err != nil {
-		return fmt.Errorf("run: sample: %w", err)
-	}
-	ended(train.Metrics{"pairs": float64(len(asked) * c.Pairs)})
+	ended(train.Metrics{"pairs": float64(made.Items)})
 	return nil
-}
-
-// answer is one response to a prompt.
-type answer struct {
-	generate.Rollout
-	Text string
-}
-
-// answer lets the model in dir respond n times to each prompt. Random numbers are
-// keyed by the seed, the purpose and the place of the prompt and the response.
-func (p *pipeline) answer(ctx context.Context, dir string, prompts []dataset.Prompt, n int, temperature float64, maxTokens, batch int, purpose string) ([][]answer, error) {
-	m, err := checkpoint.Load(dir)
-	if err != nil {
-		return nil, err
-	}
-	c, err := p.texts(dir)
-	if err != nil {
-		return nil, err
-	}
-	var ids [][]int32
-	for _, q := range prompts {
-		one, err := c.question(q, m.Decoder.Spec.Context)
-		if err != nil {
-			return nil, err
-		}
-		for range n {
-			ids = append(ids, one)
-		}
-	}
-	o := generate.Options{MaxNew: maxTokens, Temperature: temperature, Stop: c.stop, Seed: random.New(p.Config.Seed, random.Key(purpose)).Uint64()}
-	rollouts, err := generate.New(p.rt, m.Decoder, models.Options{}, batch).Generate(ctx, ids, o, nil)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([][]answer, len(prompts))
-	for i, r := range rollouts {
-		answers[i/n] = append(answers[i/n], answer{r, c.text(r.Response)})
-	}
-	return answers, nil
 }
 
 func (p *pipeline) labelSpec() Spec {

@@ -13,9 +13,11 @@ import (
 	"plumbline/internal/dataset"
 	"plumbline/internal/durable"
 	"plumbline/internal/eval"
+	"plumbline/internal/random"
 	"plumbline/internal/train"
 	"plumbline/models"
 	"plumbline/models/checkpoint"
+	"plumbline/models/generate"
 	"plumbline/models/lm"
 	"plumbline/ppo"
 	"plumbline/reward"
@@ -160,8 +162,7 @@ func (m *measure) close() error {
 
 // model measures one model.
 func (m *measure) model(ctx context.Context, name, dir string) error {
-	e := m.Config.Eval
-	answers, err := m.answer(ctx, dir, m.prompts, e.Samples, e.Temperature, m.Config.PPO.MaxNewTokens, m.Config.PPO.SampleBatch, "eval")
+	answers, err := m.answers(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -185,6 +186,17 @@ func (m *measure) model(ctx context.Context, name, dir string) error {
 	}
 	m.result.Models = append(m.result.Models, f)
 	return m.write(name, answers, scores)
+}
+
+// answers lets the model in dir answer the prompts as PPO's rollouts do.
+func (m *measure) answers(ctx context.Context, dir string) ([][]answer, error) {
+	s, err := OpenSpeaker(m.rt, dir, "", m.Config.PPO.SampleBatch)
+	if err != nil {
+		return nil, err
+	}
+	e := m.Config.Eval
+	o := generate.Options{MaxNew: m.Config.PPO.MaxNewTokens, Temperature: e.Temperature, Stop: m.codec.stop, Seed: random.New(m.Config.Seed, random.Key("eval")).Uint64()}
+	return s.respond(ctx, m.prompts, e.Samples, o)
 }
 
 // shapes measures what needs no model.

@@ -84,35 +84,41 @@ func (r *rater) close() error {
 	return scorers.Close(r.texts)
 }
 
-// rate scores the answers to each prompt and returns the mean of each prompt. A reward
-// model reads them as it was taught, with its own tokenizer and what ends a response.
+// rate scores the answers to each prompt and returns the mean of each prompt.
 func (r *rater) rate(ctx context.Context, prompts []dataset.Prompt, answers [][]answer) ([]float64, error) {
-	var asked, said []string
-	var seqs [][]int32
+	var asked []dataset.Prompt
+	var said []string
 	for i, as := range answers {
 		for _, a := range as {
-			asked, said = append(asked, prompts[i].String()), append(said, a.Text)
-			if r.model == nil {
-				continue
-			}
-			s, err := r.codec.answered(prompts[i], a.Text)
-			if err != nil {
-				return nil, err
-			}
-			seqs = append(seqs, fit(s.Tokens, r.model.Decoder.Spec.Context))
+			asked, said = append(asked, prompts[i]), append(said, a.Text)
 		}
 	}
-	var flat []float64
-	var err error
-	if r.model != nil {
-		flat, err = r.model.Score(seqs, max(4096, r.model.Decoder.Spec.Context))
-	} else {
-		flat, err = r.texts.Score(ctx, asked, said)
-	}
+	flat, err := r.score(ctx, asked, said)
 	if err != nil {
 		return nil, err
 	}
 	return perPromptMeans(flat, len(answers)), nil
+}
+
+// score scores an answer to each prompt. A reward model reads it as it was taught, with
+// its own tokenizer and what ends a response.
+func (r *rater) score(ctx context.Context, prompts []dataset.Prompt, said []string) ([]float64, error) {
+	if r.model == nil {
+		asked := make([]string, len(prompts))
+		for i, p := range prompts {
+			asked[i] = p.String()
+		}
+		return r.texts.Score(ctx, asked, said)
+	}
+	seqs := make([][]int32, len(prompts))
+	for i, p := range prompts {
+		s, err := r.codec.answered(p, said[i])
+		if err != nil {
+			return nil, err
+		}
+		seqs[i] = fit(s.Tokens, r.model.Decoder.Spec.Context)
+	}
+	return r.model.Score(seqs, max(4096, r.model.Decoder.Spec.Context))
 }
 
 // fit cuts what is longer than a context and keeps the token that ends it.

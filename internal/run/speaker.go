@@ -212,3 +212,57 @@ func (l *listener) undecided() int {
 	}
 	return most
 }
+
+// answer is one response to a prompt.
+type answer struct {
+	generate.Rollout
+	Text string
+}
+
+// respond lets the model answer every prompt n times, by its own end tokens unless o
+// says others.
+func (s *Speaker) respond(ctx context.Context, prompts []dataset.Prompt, n int, o generate.Options) ([][]answer, error) {
+	if o.Stop == nil {
+		o.Stop = s.stop()
+	}
+	var asked []dataset.Prompt
+	for _, q := range prompts {
+		asked = append(asked, slices.Repeat([]dataset.Prompt{q}, n)...)
+	}
+	rollouts, err := s.reply(ctx, asked, o)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([][]answer, len(prompts))
+	for i, r := range rollouts {
+		answers[i/n] = append(answers[i/n], answer{r, s.text(asked[i], r)})
+	}
+	return answers, nil
+}
+
+// text is what a rollout says in answer to q.
+func (s *Speaker) text(q dataset.Prompt, r generate.Rollout) string {
+	l := s.listen(q, r.Prompt, nil)
+	for _, id := range r.Response {
+		l.push(id)
+	}
+	l.end()
+	return l.text.String()
+}
+
+// reply lets the model answer each prompt once. Prompts in a row that are the same are
+// encoded once.
+func (s *Speaker) reply(ctx context.Context, prompts []dataset.Prompt, o generate.Options) ([]generate.Rollout, error) {
+	ids := make([][]int32, len(prompts))
+	for i, q := range prompts {
+		if i > 0 && q.ID == prompts[i-1].ID && q.Key() == prompts[i-1].Key() {
+			ids[i] = ids[i-1]
+			continue
+		}
+		var err error
+		if ids[i], err = s.codec.question(q, s.dec.Spec.Context); err != nil {
+			return nil, err
+		}
+	}
+	return s.generator.Generate(ctx, ids, o, nil)
+}

@@ -165,30 +165,6 @@ func (c Contest) divergence(rt *engine.Runtime, s *Standing, speaker *Speaker, a
 	return err
 }
 
-// respond lets the model answer every prompt n times, by its own end tokens.
-func (s *Speaker) respond(ctx context.Context, prompts []dataset.Prompt, n int, o generate.Options) ([][]answer, error) {
-	var ids [][]int32
-	for _, q := range prompts {
-		one, err := s.codec.prompt(q)
-		if err != nil {
-			return nil, fmt.Errorf("prompt %q: %w", q.ID, err)
-		}
-		for range n {
-			ids = append(ids, one)
-		}
-	}
-	o.Stop = s.stop()
-	rollouts, err := s.generator.Generate(ctx, ids, o, nil)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([][]answer, len(prompts))
-	for i, r := range rollouts {
-		answers[i/n] = append(answers[i/n], answer{r, s.codec.text(r.Response)})
-	}
-	return answers, nil
-}
-
 // logProbs are those of the answers' tokens as they were sampled.
 func logProbs(flat []answer) [][]float64 {
 	rows := make([][]float64, len(flat))
