@@ -59,18 +59,17 @@ type Arm struct {
 // Arms are all models at all temperatures. A source is "sft@T=0.7": the model's directory
 // without last or best, as a whole path where two would have one name.
 func Arms(dirs []string, temperatures []float64) (arms []Arm) {
-	names := make([]string, len(dirs))
-	for i, d := range dirs {
-		names[i] = modelName(d)
+	called := map[string]int{}
+	for _, d := range dirs {
+		called[modelName(d)]++
 	}
-	for i, d := range dirs {
-		if name := names[i]; slices.Index(names, name) < i || slices.Contains(names[i+1:], name) {
-			names[i] = filepath.ToSlash(filepath.Clean(d))
+	for _, d := range dirs {
+		name := modelName(d)
+		if called[name] > 1 {
+			name = filepath.ToSlash(filepath.Clean(d))
 		}
-	}
-	for i, d := range dirs {
 		for _, t := range temperatures {
-			arms = append(arms, Arm{d, t, names[i] + "@T=" + decimal(t)})
+			arms = append(arms, Arm{d, t, name + "@T=" + decimal(t)})
 		}
 	}
 	return arms
@@ -238,7 +237,8 @@ func (d *drawing) items(ctx context.Context) ([]item, error) {
 	if d.sum.Prompts, d.sum.Items = len(d.prompts), len(items); len(items) == 0 {
 		return nil, fmt.Errorf("got no prompt of %d with %d different answers, want another model or a higher temperature", len(d.prompts), d.Least)
 	}
-	return items, d.prioritise(items, shown)
+	d.prioritise(items, shown)
+	return items, nil
 }
 
 func (d *drawing) item(place int, pool []answered) item {

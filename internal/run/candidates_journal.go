@@ -70,26 +70,28 @@ func (j *journal) read(key string) (end int64, err error) {
 	lines := bufio.NewReader(j.file)
 	for {
 		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || err == nil && !j.take(line, end == 0, key) {
 			return end, nil
 		}
 		if err != nil {
 			return 0, err
 		}
-		if end == 0 {
-			var k journalKey
-			if json.Unmarshal(line, &k) != nil || k.Drawing != key {
-				return 0, nil
-			}
-		} else {
-			var l journalLine
-			if json.Unmarshal(line, &l) != nil || l.Number == nil {
-				return end, nil
-			}
-			j.drawn[*l.Number] = l.Text
-		}
 		end += int64(len(line))
 	}
+}
+
+// take tells whether a line is sound: the first has the key, any other an answer.
+func (j *journal) take(line []byte, first bool, key string) bool {
+	if first {
+		var k journalKey
+		return json.Unmarshal(line, &k) == nil && k.Drawing == key
+	}
+	var l journalLine
+	if json.Unmarshal(line, &l) != nil || l.Number == nil {
+		return false
+	}
+	j.drawn[*l.Number] = l.Text
+	return true
 }
 
 func (j *journal) write(v any) error {

@@ -53,8 +53,9 @@ func (p Priority) rewards() (n int, known bool) {
 }
 
 // prioritise orders the items, whose candidates are shown.
-func (d *drawing) prioritise(items []item, shown [][]answered) error {
+func (d *drawing) prioritise(items []item, shown [][]answered) {
 	switch d.Priority {
+	case ByNothing:
 	case ByChance:
 		for i := range items {
 			items[i].Priority = random.New(d.Seed, random.Key("sample.priority"), uint64(items[i].place)).Float64()
@@ -79,7 +80,6 @@ func (d *drawing) prioritise(items []item, shown [][]answered) error {
 			items[i].Priority = far
 		}
 	}
-	return nil
 }
 
 func scoresOf(pool []answered) [][]float64 {
