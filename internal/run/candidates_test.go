@@ -216,6 +216,23 @@ func TestJournal_OfAnother(t *testing.T) {
 	}
 }
 
+// Where the journal cannot be written the drawing stops and says why: the rest of the
+// hours would not be safe.
+func TestCandidates_JournalCannotBeWritten(t *testing.T) {
+	c := stories(t, 1)
+	j, err := openJournal(filepath.Join(t.TempDir(), "candidates.jsonl"), "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d := &drawing{Candidates: c, rt: team(t, 1), prompts: tales(200), journal: j}
+	if _, err := d.items(t.Context()); !errors.Is(err, os.ErrClosed) || d.sum.Answers > 300 {
+		t.Errorf("got %v after %d answers of 400, want the write that failed, soon", err, d.sum.Answers)
+	}
+}
+
 func TestCandidates_FingerprintOfAllThatAnswersDependOn(t *testing.T) {
 	model := filepath.Join(t.TempDir(), "model")
 	if err := os.WriteFile(model, []byte("weights"), 0o600); err != nil {
