@@ -60,7 +60,7 @@ Interrupted, the same command goes on where it was. One seed, one result.`,
 			if err := o.check(); err != nil {
 				return wrongUse(cmd, err)
 			}
-			return threaded(cmd, o.Threads, func(rt *engine.Runtime) error { return o.run(cmd.Context(), a, rt) })
+			return threaded(cmd, o.Threads, func(rt *engine.Runtime) error { return o.run(cmd, a, rt) })
 		},
 	}
 	o.flags(cmd)
@@ -106,8 +106,9 @@ type sampled struct {
 	Imported *labeling.Imported `json:"imported,omitempty"`
 }
 
-func (o *labelSampleOptions) run(ctx context.Context, a *app, rt *engine.Runtime) error {
-	if err := o.fitTask(ctx); err != nil {
+func (o *labelSampleOptions) run(cmd *cobra.Command, a *app, rt *engine.Runtime) error {
+	ctx := cmd.Context()
+	if err := o.fitTask(cmd); err != nil {
 		return err
 	}
 	prompts, err := run.ChoosePrompts(o.Prompts, o.Read, o.N, o.Seed)
@@ -133,18 +134,19 @@ func (o *labelSampleOptions) run(ctx context.Context, a *app, rt *engine.Runtime
 }
 
 // fitTask finds out, before hours of drawing, whether the project takes such items.
-func (o *labelSampleOptions) fitTask(ctx context.Context) error {
+func (o *labelSampleOptions) fitTask(cmd *cobra.Command) error {
 	if o.Into == "" {
 		return nil
 	}
-	return withProject(ctx, o.Into, o.Project, func(_ *store.Store, p labeling.Project) error {
+	return withProject(cmd.Context(), o.Into, o.Project, func(_ *store.Store, p labeling.Project) error {
 		n := p.Task.Candidates
-		if n == 0 {
+		if n == 0 { // the item says
 			return nil
 		}
-		if o.Least = n; n != o.K {
-			return fmt.Errorf("label sample: %s: project %s: got --k %d, want %d candidates, as its task says", o.Into, p.Name, o.K, n)
+		if n != o.K {
+			return wrongUse(cmd, fmt.Errorf("--k: got %d, want %d, as the task of project %s has it", o.K, n, p.Name))
 		}
+		o.Least = n
 		return nil
 	})
 }

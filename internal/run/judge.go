@@ -85,6 +85,11 @@ func (p *pipeline) label(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	project := labeling.DefaultProject(p.Config.Name)
 	project.Overlap, project.Seed = p.Config.Label.Overlap, p.Config.Seed
+	if p.Config.Sample.K > 2 { // a preference is between two
+		if project.Task, err = labeling.BuiltinTask("ranking"); err != nil {
+			return err
+		}
+	}
 	if _, err := s.CreateProject(ctx, project); err != nil {
 		return err
 	}
