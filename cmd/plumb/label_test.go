@@ -65,7 +65,7 @@ func TestLabel_FromPairsToPreferences(t *testing.T) {
 	if r := must[simulate.Report](t, "simulate", db, "--scorer", "vader", "--annotators", "3", "--skill", "1"); r != (simulate.Report{Judged: 12, Right: 12}) {
 		t.Errorf("simulate: got %+v, want 12 judged, all right", r)
 	}
-	if s := must[quality.Stats](t, "stats", db); s.Done != 12 || s.Open != 0 || s.Agreement.P != 1 || len(s.Annotators) != 3 {
+	if s := must[quality.Stats](t, "stats", db); s.Queue.Done != 12 || s.Queue.Open != 0 || s.Questions[0].Agreement.P != 1 || len(s.Annotators) != 3 {
 		t.Errorf("stats: got %+v", s)
 	}
 	audit := must[labeling.Audit](t, "audit", db)

@@ -6,13 +6,11 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"plumbline/internal/run"
 	"plumbline/labeling"
-	"plumbline/labeling/quality"
 	"plumbline/labeling/simulate"
 	"plumbline/labeling/store"
 )
@@ -54,49 +52,6 @@ func newLabelExport(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", string(labeling.FormatComparisons), "what to write: comparisons, judgements or trl")
 	cmd.Flags().StringVar(&out, "out", "-", "`FILE` to write; - = standard output")
 	return cmd
-}
-
-func newLabelStats(a *app) *cobra.Command {
-	var name string
-	cmd := &cobra.Command{
-		Use:     "stats DB",
-		Short:   "Count what was judged, by whom, and how far annotators agree",
-		Example: "  plumb label stats labels.db",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return withProject(cmd.Context(), args[0], name, func(s *store.Store, p labeling.Project) error {
-				r, err := quality.Compute(cmd.Context(), s, p.Name)
-				if err != nil {
-					return err
-				}
-				return print(a, []quality.Stats{r}, printStats)
-			})
-		},
-	}
-	projectFlag(cmd, &name)
-	return cmd
-}
-
-func printStats(w io.Writer, rs []quality.Stats) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range rs {
-		fmt.Fprintf(t, "%s: %d of %d pairs judged; judgements: %d done, %d open, %d being made\n", r.Project, r.Touched, r.Items, r.Done, r.Open, r.Leased)
-		fmt.Fprintf(t, "%d corrections, %d skips, %d flagged, %d ties\n", r.Corrections, r.Skips, r.Flagged, r.Ties)
-		if r.Agreement.N > 0 {
-			fmt.Fprintf(t, "two answers to one pair agree in %.1f %% of %d\n", 100*r.Agreement.P, r.Agreement.N)
-		}
-		if len(r.Annotators) > 0 {
-			fmt.Fprintln(t, "\nANNOTATOR\tJUDGED\tSKIPPED\tSECONDS\tPREFERS LEFT")
-		}
-		for _, x := range r.Annotators {
-			who := x.Handle
-			if x.Simulated {
-				who += " (simulated)"
-			}
-			fmt.Fprintf(t, "%s\t%d\t%d\t%.0f\t%.2f [%.2f, %.2f]\n", who, x.Judged, x.Skipped, x.Seconds, x.Left.P, x.Left.Low, x.Left.High)
-		}
-	}
-	return t.Flush()
 }
 
 func newLabelSimulate(a *app) *cobra.Command {

@@ -27,6 +27,10 @@ type Ratings struct {
 	// Cluster is how many units in a row belong together, as the pairs of one ranking do,
 	// so that resamples keep them together; nil where each unit stands alone.
 	Cluster []int
+	// Symmetric: v and -v say the same of exchanged sides, and which side is which is an
+	// accident. Then n_c is counted in the units and their mirror images together, or else
+	// agreement would look like chance where the better one happens to come first.
+	Symmetric bool
 }
 
 // Reliability is Krippendorff's alpha of ratings.
@@ -95,18 +99,24 @@ type sample struct {
 	clusters []int // [clusters+1] where each begins in units
 	count    []int // [patterns] how many units of the sample have it
 
-	given []int     // [values] how often each is given in the sample
-	score []float64 // [values] what distances are taken of
+	symmetric bool
+	given     []int     // [values] how often each is given in the sample
+	score     []float64 // [values] what distances are taken of
 }
 
 // pattern is the values of a unit: value c, an index, is given n times.
 type pattern []struct{ c, n int }
 
 func newSample(r Ratings) *sample {
-	s := &sample{}
+	s := &sample{symmetric: r.Symmetric}
 	for _, unit := range r.Units {
 		if len(unit) >= 2 {
 			s.values = append(s.values, unit...)
+		}
+	}
+	if r.Symmetric {
+		for _, v := range s.values {
+			s.values = append(s.values, -v)
 		}
 	}
 	slices.Sort(s.values)
@@ -195,20 +205,9 @@ func (p pattern) total() (n int) {
 	return n
 }
 
-// alpha of the sample as counted.
+// alpha of the sample as counted. The mirror image of a unit disagrees as much as the unit.
 func (s *sample) alpha(level Level) (alpha float64, ok bool) {
-	clear(s.given)
-	for i, p := range s.patterns {
-		for _, v := range p {
-			s.given[v.c] += s.count[i] * v.n
-		}
-	}
-	all := make(pattern, 0, len(s.given))
-	for c, n := range s.given {
-		if n > 0 {
-			all = append(all, struct{ c, n int }{c, n})
-		}
-	}
+	all := s.margin()
 	if len(all) < 2 {
 		return 0, false
 	}
@@ -219,7 +218,30 @@ func (s *sample) alpha(level Level) (alpha float64, ok bool) {
 			observed += float64(s.count[i]) * s.disagreement(p, level) / float64(p.total()-1)
 		}
 	}
+	if s.symmetric {
+		observed *= 2
+	}
 	return 1 - float64(all.total()-1)*observed/s.disagreement(all, level), true
+}
+
+// margin is how often each value is given in the sample, as if in one unit.
+func (s *sample) margin() pattern {
+	clear(s.given)
+	for i, p := range s.patterns {
+		for _, v := range p {
+			s.given[v.c] += s.count[i] * v.n
+			if s.symmetric {
+				s.given[len(s.given)-1-v.c] += s.count[i] * v.n
+			}
+		}
+	}
+	all := make(pattern, 0, len(s.given))
+	for c, n := range s.given {
+		if n > 0 {
+			all = append(all, struct{ c, n int }{c, n})
+		}
+	}
+	return all
 }
 
 // scale sets the scores: the values, or their mid-ranks in the sample.

@@ -19,6 +19,9 @@ type DawidSkene struct {
 	// spread as those of the whole crowd, so that somebody with few answers is taken to be
 	// like the others. 0 is maximum likelihood, as in the paper.
 	Smoothing float64
+	// Symmetric: classes 0 and 1 are sides, and which is which is an accident, so that the
+	// chances are the same with both exchanged.
+	Symmetric bool
 	Known     []int // [items] the true class of an item, -1 if unknown; or nil
 }
 
@@ -32,6 +35,7 @@ type Consensus struct {
 	Posterior     [][]float64   // [items][K] chance of each class, from 0 to 1; the prior for items without answers
 	Prior         []float64     // [K] share of each class
 	Confusion     [][][]float64 // [annotators][true][said]; rows add up to 1
+	Insight       []float64     // [annotators] see insight; NaN where undefined
 	LogLikelihood float64       // of the answers, in nats
 	Iterations    int
 	Converged     bool
@@ -63,7 +67,7 @@ func (m DawidSkene) Fit(votes []Vote, items, annotators int) (Consensus, error) 
 		c.Converged = math.Abs(l-c.LogLikelihood) <= tolerance*math.Abs(l)
 		c.LogLikelihood = l
 	}
-	c.Prior = e.prior
+	c.Prior, c.Insight = e.prior, e.insight()
 	c.Posterior = rows(e.posterior, m.Classes)
 	for _, a := range rows(e.confusion, m.Classes*m.Classes) {
 		c.Confusion = append(c.Confusion, rows(a, m.Classes))
@@ -153,6 +157,10 @@ func (e *em) maximise() {
 			}
 		}
 	}
+	if e.Symmetric {
+		e.prior[0] = (e.prior[0] + e.prior[1]) / 2
+		e.prior[1] = e.prior[0]
+	}
 	normalise(e.prior)
 	clear(e.confusion)
 	for _, v := range e.votes {
@@ -163,6 +171,7 @@ func (e *em) maximise() {
 			e.confusion[(v.Annotator*K+k)*K+v.Class] += e.posterior[v.Item*K+k]
 		}
 	}
+	e.mirror(e.confusion)
 	e.smooth()
 	for i := range len(e.confusion) / K {
 		a, k := i/K, i%K
@@ -172,6 +181,29 @@ func (e *em) maximise() {
 			e.logs[(a*K+l)*K+k] = log(p)
 		}
 	}
+}
+
+// mirror takes the mean of each annotator's counts, [A, K, K], with those of exchanged sides.
+func (e *em) mirror(counts []float64) {
+	if !e.Symmetric {
+		return
+	}
+	K := e.Classes
+	was := make([]float64, K*K)
+	for a := range slices.Chunk(counts, K*K) {
+		copy(was, a)
+		for i := range a {
+			a[i] = (a[i] + was[otherSide(i/K)*K+otherSide(i%K)]) / 2
+		}
+	}
+}
+
+// otherSide exchanges classes 0 and 1; others, as "equally good", have no side.
+func otherSide(k int) int {
+	if k < 2 {
+		return 1 - k
+	}
+	return k
 }
 
 // smooth adds Smoothing answers to each row of counts, spread as those of the crowd: right
@@ -267,4 +299,58 @@ func (c Consensus) Skill(annotator int) (skill float64) {
 		skill += p * c.Confusion[annotator][k][k]
 	}
 	return skill
+}
+
+// insight is what each annotator knows of the truth beyond chance, in the eyes of the
+// others:
+//
+//	κ(Σ_i O_ik·[a said l of i]) / κ(Σ_i O_ik·O_il),   O_ik ∝ T_ik / π_a(said|k)
+//
+// Cohen's kappa of the answers with O, the posterior without a's own vote, against that
+// of somebody who always says the truth, which O only knows in part. 1 is always right, 0
+// guesses, whatever they favour; the noise of few answers can lead outside. Skill, which
+// is fitted to an annotator's own votes too, flatters who has few.
+func (e *em) insight() []float64 {
+	K := e.Classes
+	annotators := len(e.confusion) / (K * K)
+	said, truth := make([]float64, len(e.confusion)), make([]float64, len(e.confusion))
+	others := make([]float64, K)
+	for _, v := range e.votes {
+		if e.weight[v.Item] < 2 {
+			continue
+		}
+		e.without(v, others)
+		for k, p := range others {
+			row := (v.Annotator*K + k) * K
+			said[row+v.Class] += p
+			for l, q := range others {
+				truth[row+l] += p * q
+			}
+		}
+	}
+	e.mirror(said)
+	e.mirror(truth)
+	out := make([]float64, annotators)
+	for a := range out {
+		got, ok := Cohen(rows(said[a*K*K:(a+1)*K*K], K))
+		best, known := Cohen(rows(truth[a*K*K:(a+1)*K*K], K))
+		out[a] = math.NaN()
+		if ok && known && best > 0 {
+			out[a] = got / best
+		}
+	}
+	return out
+}
+
+// without writes the posterior of a vote's item as it would be without that vote.
+func (e *em) without(v Vote, others []float64) {
+	K := e.Classes
+	copy(others, e.posterior[v.Item*K:])
+	if e.known(v.Item) >= 0 {
+		return
+	}
+	for k := range others {
+		others[k] /= max(e.confusion[(v.Annotator*K+k)*K+v.Class], 1e-12)
+	}
+	normalise(others)
 }

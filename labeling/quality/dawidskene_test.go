@@ -91,7 +91,7 @@ func TestDawidSkeneAgainstMajority(t *testing.T) {
 		var majority, weighted float64
 		for range crowds {
 			votes, truth := spammed(rng, items, c.overlap, c.spammers)
-			m := consensus(t, DawidSkene{Classes: 2, Smoothing: Smoothing}, votes, items, 50)
+			m := consensus(t, DawidSkene{Classes: 2, Smoothing: Smoothing, Symmetric: true}, votes, items, 50)
 			majority += accuracy(shares(votes, items), truth) / crowds
 			weighted += accuracy(m.Posterior, truth) / crowds
 		}
@@ -163,6 +163,24 @@ func TestDawidSkeneClimbs(t *testing.T) {
 			t.Fatalf("the log-likelihood fell from %v to %v", last, l)
 		}
 		last = l
+	}
+}
+
+// Symmetric estimates are those of the votes and their mirror images together.
+func TestDawidSkeneSymmetric(t *testing.T) {
+	votes, _ := spammed(random.New(3), 300, 3, .3)
+	twice := slices.Clone(votes)
+	for _, v := range votes {
+		twice = append(twice, Vote{v.Item + 300, v.Annotator, 1 - v.Class})
+	}
+	m := consensus(t, DawidSkene{Classes: 2, Symmetric: true}, votes, 300, 50)
+	n := consensus(t, DawidSkene{Classes: 2}, twice, 600, 50)
+	for i := range 300 {
+		same(t, fmt.Sprintf("item %d", i), m.Posterior[i], 1e-6, n.Posterior[i]...)
+	}
+	for a := range 50 {
+		same(t, fmt.Sprintf("annotator %d", a), slices.Concat(m.Confusion[a]...), 1e-6, slices.Concat(n.Confusion[a]...)...)
+		same(t, fmt.Sprintf("insight of %d", a), m.Insight[a:a+1], 1e-6, n.Insight[a])
 	}
 }
 

@@ -1,27 +1,27 @@
 package quality
 
 // Cohen is Cohen's kappa of two annotators, in [-1, 1]; table[i][j] counts the items that
-// the first put in class i and the second in class j:
+// the first put in class i and the second in class j, or is what is expected of that:
 //
 //	κ = (p_o - p_e) / (1 - p_e),  p_o = Σ p_ii,  p_e = Σ p_i·p_j  (margins of class i)
 //
 // ok is false where it is undefined: no items, or all in one class of both. Cohen 1960,
 // Educ. Psychol. Meas. 20:37.
-func Cohen(table [][]int) (kappa float64, ok bool) {
-	rows, columns := make([]int, len(table)), make([]int, len(table))
-	n, same, chance := 0, 0, 0
+func Cohen[T int | float64](table [][]T) (kappa float64, ok bool) {
+	rows, columns := make([]float64, len(table)), make([]float64, len(table))
+	var n, same, chance float64
 	for i, row := range table {
 		for j, k := range row {
-			rows[i] += k
-			columns[j] += k
-			n += k
+			rows[i] += float64(k)
+			columns[j] += float64(k)
 		}
-		same += row[i]
+		n += rows[i]
+		same += float64(row[i])
 	}
 	for i := range table {
 		chance += rows[i] * columns[i]
 	}
-	return chanceCorrected(float64(same)/float64(n), float64(chance)/float64(n)/float64(n))
+	return chanceCorrected(same/n, chance/n/n)
 }
 
 // Fleiss is Fleiss' kappa of n ≥ 2 annotators per item, in [-1, 1]; counts[i][j] of them
@@ -49,6 +49,9 @@ func Fleiss(counts [][]int, n int) (kappa float64, ok bool) {
 			same += k * (k - 1)
 		}
 	}
+	if items == 0 {
+		return 0, false
+	}
 	total := float64(items * n)
 	var chance float64
 	for _, k := range class {
@@ -58,8 +61,10 @@ func Fleiss(counts [][]int, n int) (kappa float64, ok bool) {
 }
 
 func chanceCorrected(observed, chance float64) (kappa float64, ok bool) {
-	kappa = (observed - chance) / (1 - chance)
-	return kappa, kappa-kappa == 0 // neither of no items nor of one class alone
+	if !(chance < 1-1e-9) { // one class alone, or nothing (NaN)
+		return 0, false
+	}
+	return (observed - chance) / (1 - chance), true
 }
 
 func sum[T int | float64](v []T) (n T) {

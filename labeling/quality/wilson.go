@@ -11,6 +11,14 @@ type Share struct {
 	High float64 `json:"high,omitempty"` //
 }
 
+// count adds a case.
+func (s *Share) count(hit bool) {
+	s.N++
+	if hit {
+		s.K++
+	}
+}
+
 func (s Share) point() Share {
 	if s.N > 0 {
 		s.P = float64(s.K) / float64(s.N)
