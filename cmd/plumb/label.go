@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,69 +54,6 @@ func withProject(ctx context.Context, path, name string, f func(*store.Store, la
 
 func projectFlag(cmd *cobra.Command, name *string) {
 	cmd.Flags().StringVar(name, "project", "", "`NAME` of the project; the only one by default")
-}
-
-// project is what label init prints.
-type project struct {
-	Path      string `json:"path"`
-	Project   string `json:"project"`
-	Overlap   int    `json:"overlap"`
-	Ties      bool   `json:"ties"`
-	Guideline int    `json:"guideline_version"`
-}
-
-func newLabelInit(a *app) *cobra.Command {
-	p := labeling.DefaultProject("")
-	var guideline string
-	var ties bool
-	cmd := &cobra.Command{
-		Use:   "init DB",
-		Short: "Make a labelling store with a project in it",
-		Long: `Make a labelling store, one SQLite file, with a project of pairs in it. Again with the
-same settings it changes nothing, with another guideline that becomes its next version.`,
-		Example: "  plumb label init labels.db --project stories --overlap 3 --guideline guideline.txt",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if p.Name == "" {
-				p.Name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
-			}
-			if guideline != "" {
-				b, err := os.ReadFile(guideline)
-				if err != nil {
-					return err
-				}
-				p.Guideline = string(b)
-			}
-			p.Task = labeling.PairTask(ties)
-			if err := p.Validate(); err != nil {
-				return wrongUse(cmd, err)
-			}
-			return initProject(cmd.Context(), a, args[0], p)
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&p.Name, "project", "", "`NAME` of the project; that of the file by default")
-	f.IntVar(&p.Overlap, "overlap", p.Overlap, "judgements wanted of each pair, each by somebody else")
-	f.BoolVar(&ties, "ties", false, "\"equally good\" is an answer too")
-	f.Uint64Var(&p.Seed, "seed", 1, "decides which response is shown where")
-	f.StringVar(&guideline, "guideline", "", "`FILE` with what annotators are to read")
-	return cmd
-}
-
-func initProject(ctx context.Context, a *app, path string, p labeling.Project) (err error) {
-	s, err := store.Create(ctx, path, store.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if p, err = s.CreateProject(ctx, p); err != nil {
-		return err
-	}
-	made := project{path, p.Name, p.Overlap, p.Task.Questions[0].Ties, p.Version}
-	return print(a, []project{made}, func(w io.Writer, _ []project) error {
-		_, err := fmt.Fprintf(w, "%s: project %s, %d judgements per pair\n", path, p.Name, p.Overlap)
-		return err
-	})
 }
 
 func newLabelImport(a *app) *cobra.Command {
