@@ -160,7 +160,7 @@ func lastIndex(v []int, x int) int {
 // opinion sums up person number i in question number n.
 func (r *records) opinion(i, n int, c Consensus) Opinion {
 	p := r.people[i]
-	o := Opinion{Question: r.ledgers[n].question.Key, Answers: p.answered[n], Skill: c.Skill(i)}
+	o := Opinion{Question: r.ledgers[n].question.Key, Answers: p.answered[n], Skill: c.Skill(i), Confusion: c.Confusion[i]}
 	for k, row := range p.tables[n] {
 		o.Agreement.K += row[k]
 		o.Agreement.N += sum(row)

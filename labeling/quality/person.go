@@ -21,6 +21,7 @@ type Annotator struct {
 	Flagged   int             `json:"flagged"`
 	Last      time.Time       `json:"last,omitzero"` // judgement
 	Seconds   float64         `json:"median_seconds"`
+	Recent    float64         `json:"recent_median_seconds"` // of the latest 20
 	// SpeedZ is how far the median is from the crowd's; see robustZ. 0 where that has no
 	// scale: fewer than five annotators.
 	SpeedZ     float64 `json:"speed_z"`
@@ -48,10 +49,12 @@ type Lean struct {
 type Opinion struct {
 	Question  string   `json:"question"`
 	Answers   int      `json:"answers"`
-	Agreement Share    `json:"agreement"`         // with each other answer to the same
-	Kappa     *float64 `json:"kappa,omitempty"`   // Cohen's, with those answers; nil where undefined
-	Skill     float64  `json:"skill"`             // Dawid-Skene: chance to say the true class
-	Insight   *float64 `json:"insight,omitempty"` // Cohen's kappa of that: 0 for who guesses, however they do; nil where undefined
+	Agreement Share    `json:"agreement"`       // with each other answer to the same
+	Kappa     *float64 `json:"kappa,omitempty"` // Cohen's, with those answers; nil where undefined
+	Skill     float64  `json:"skill"`           // Dawid-Skene: chance to say the true class
+	// Confusion is the chance to say each class (columns) of each true class (rows).
+	Confusion [][]float64 `json:"confusion"`
+	Insight   *float64    `json:"insight,omitempty"` // Cohen's kappa of that: 0 for who guesses, however they do; nil where undefined
 }
 
 // Opinion finds what an annotator answered to a question; ok is false where that is nothing.
@@ -66,7 +69,7 @@ func (a Annotator) Opinion(question string) (o Opinion, ok bool) {
 // person is an annotator while the records are read.
 type person struct {
 	Annotator
-	seconds  []float64
+	paces    []timed
 	answered []int     // [questions] judgements with an answer
 	trials   []Trial   // with or against the majority of the others
 	golds    []Trial   // known answers given or not
@@ -83,6 +86,26 @@ func newPerson(a labeling.Annotator, questions int) *person {
 		p.Status = labeling.StatusActive
 	}
 	return p
+}
+
+// timed is how long an answer took, and when it was given.
+type timed struct {
+	at      time.Time
+	seconds float64
+}
+
+// recent is how many of the latest answers show how somebody works now.
+const recent = 20
+
+// pace is the median time of all answers and of the latest, in seconds.
+func (p *person) pace() (all, latest float64) {
+	slices.SortStableFunc(p.paces, func(a, b timed) int { return a.at.Compare(b.at) })
+	seconds := make([]float64, len(p.paces))
+	for i, x := range p.paces {
+		seconds[i] = x.seconds
+	}
+	latest = median(slices.Clone(seconds[max(0, len(seconds)-recent):]))
+	return median(seconds), latest
 }
 
 // known counts an answer to an item whose answer is known. A flag is no answer.
@@ -113,7 +136,7 @@ func (p *person) sides(it labeling.Item, g labeling.Judgement, r labeling.Respon
 
 // finish completes the figures that need nobody else's.
 func (p *person) finish() {
-	p.Seconds = median(p.seconds)
+	p.Seconds, p.Recent = p.pace()
 	p.Gold, p.Attention, p.Consistent = p.Gold.WithInterval(), p.Attention.WithInterval(), p.Consistent.WithInterval()
 	p.Left, p.Longer = p.Left.complete(), p.Longer.complete()
 	p.Drift, p.GoldDrift = NewDrift(p.trials), NewDrift(p.golds)
@@ -124,7 +147,7 @@ func (l Lean) complete() Lean {
 }
 
 // seen tells whether there is anything to say of an annotator.
-func (p *person) seen() bool { return len(p.seconds) > 0 || p.Skipped > 0 }
+func (p *person) seen() bool { return len(p.paces) > 0 || p.Skipped > 0 }
 
 // Crowd is what annotators are compared with.
 type Crowd struct {

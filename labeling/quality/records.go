@@ -176,7 +176,7 @@ func (r *records) judgement(it labeling.Item, g labeling.Judgement) {
 		r.times = append(r.times, g.At)
 		p.Judged++
 	}
-	p.seconds = append(p.seconds, g.Active.Seconds())
+	p.paces = append(p.paces, timed{g.At, g.Active.Seconds()})
 	if g.Answer.Flagged {
 		r.counts.Flagged++
 		p.Flagged++
