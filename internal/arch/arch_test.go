@@ -35,16 +35,17 @@ var mayImport = map[string][]string{
 	"models":            {"internal/batch", "internal/dataset", "internal/durable", "internal/engine", "internal/kernel", "internal/random", "models/..."},
 
 	"internal/train":   {"internal/durable", "internal/engine", "internal/random"},
-	"internal/dataset": {"internal/random", "internal/dataset"},
+	"internal/dataset": {"internal/exact", "internal/random", "internal/dataset"},
 	"internal/engine":  {"internal/kernel"},
 
 	// Labelling knows nothing of training; internal/run joins the two.
-	"labeling": {"internal/durable", "internal/random", "labeling/..."},
+	"labeling": {"internal/durable", "internal/exact", "internal/random", "labeling/..."},
 
 	"configs":          {},
 	"internal/arch":    {},
 	"internal/batch":   {},
 	"internal/durable": {},
+	"internal/exact":   {},
 	"internal/kernel":  {},
 	"internal/random":  {},
 	"internal/shared":  {},
