@@ -3,8 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"io"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -15,7 +13,7 @@ import (
 
 // model is a session: the screen's state, and which item it is about.
 type model struct {
-	ctx       context.Context
+	ctx       context.Context // done when the session is over
 	store     labeling.Queue
 	o         Options
 	project   string
@@ -23,8 +21,9 @@ type model struct {
 	annotator int64
 
 	state   screen.State
-	remark  screen.Note // for the next item to begin with
-	lastKey time.Time   // or when the item appeared
+	said    screen.State // the last one that was told in words
+	remark  screen.Note  // for the next item to begin with
+	lastKey time.Time    // or when the item appeared
 
 	lease      labeling.Lease      // of the item to judge, also while correcting another
 	work       labeling.Assignment // what is shown
@@ -66,30 +65,18 @@ func (m *model) correcting() bool { return m.supersedes != "" }
 // Init asks for the first item.
 func (m *model) Init() tea.Cmd { return tea.Batch(m.claim(), m.countAll(), m.beat()) }
 
-// View is the screen; in linear mode there is none.
-func (m *model) View() string {
-	if m.o.Linear {
-		return ""
-	}
-	return m.state.View()
+// View is the screen.
+func (m *model) View() string { return m.state.View() }
+
+// Say is what changed, for linear mode.
+func (m *model) Say() string {
+	text := m.state.Say(m.said)
+	m.said = m.state
+	return text
 }
 
-// Update applies a message and, in linear mode, says what changed.
-func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	before := m.state
-	cmd := m.apply(msg)
-	if m.o.Linear && m.o.Output != nil {
-		if err := say(m.o.Output, m.state.Say(before)); err != nil {
-			return m, tea.Quit // nobody hears it
-		}
-	}
-	return m, cmd
-}
-
-func say(to io.Writer, text string) error {
-	_, err := io.WriteString(to, strings.ReplaceAll(text, "\n", "\r\n")) // the terminal is raw
-	return err
-}
+// Update applies a message.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.apply(msg) }
 
 func (m *model) apply(msg tea.Msg) tea.Cmd {
 	now := m.o.Now()
@@ -250,16 +237,17 @@ func (m *model) judged(j judged) tea.Cmd {
 		return m.failed(j.err, m.send())
 	}
 	m.sending = nil
-	if j.err != nil {
-		m.remark = screen.ItemLost
-	} else {
-		m.count(j.sent)
-	}
+	lost := j.err != nil
 	if !m.correcting() {
 		m.lease = labeling.Lease{}
 	}
 	m.supersedes, m.back = "", 0
-	return m.next()
+	if lost {
+		m.remark = screen.ItemLost
+		return m.next()
+	}
+	m.count(j.sent)
+	return tea.Batch(m.claimed(j.next), m.countAll())
 }
 
 func (m *model) count(s labeling.Submission) {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/term"
 
 	"plumbline/labeling"
 	"plumbline/labeling/screen"
@@ -16,31 +12,19 @@ import (
 
 // Options of a session.
 type Options struct {
+	Terminal
 	Project string        // empty: the only one
-	Lang    screen.Lang   // of the interface
-	Linear  bool          // line after line, for screen readers and plain terminals
-	Color   bool          // marks may have a colour; they never need it
 	Lease   time.Duration // how long an item waits for somebody whose connection broke
-	Input   *os.File
-	Output  *os.File
 	Now     func() time.Time
 }
 
-// DefaultOptions are those of a terminal with this environment: the language of
-// LC_ALL, LC_MESSAGES or LANG, no colours under NO_COLOR, linear where TERM is dumb.
+// DefaultOptions are those of this process's terminal.
 func DefaultOptions(getenv func(string) string) Options {
-	locale := ""
-	for _, key := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if locale == "" {
-			locale = getenv(key)
-		}
-	}
-	plain := getenv("TERM") == "dumb" || getenv("TERM") == ""
-	return Options{
-		Lang: screen.LangOf(locale), Linear: plain, Color: getenv("NO_COLOR") == "" && !plain,
-		Lease: 10 * time.Minute, Input: os.Stdin, Output: os.Stdout, Now: time.Now,
-	}
+	return Options{Terminal: Here(getenv), Lease: DefaultLease, Now: time.Now}
 }
+
+// DefaultLease is how long an item waits for somebody whose connection broke.
+const DefaultLease = 10 * time.Minute
 
 // Result says what was done in a session.
 type Result struct {
@@ -50,78 +34,64 @@ type Result struct {
 	Finished  bool `json:"finished"` // nothing was left for this annotator
 }
 
-// ErrNotTerminal says that a person can only judge at a terminal.
-var ErrNotTerminal = errors.New("not a terminal")
-
-// Open lets a person judge in the terminal, until they leave or nothing is left for
-// them. The annotator is enrolled if new. A cancelled ctx ends the session; what was
-// begun is kept as a draft.
-func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (Result, error) {
-	for name, f := range map[string]*os.File{"input": o.Input, "output": o.Output} {
-		if f == nil || !term.IsTerminal(f.Fd()) {
-			return Result{}, fmt.Errorf("labeling/tui: open: standard %s: %w: judging needs one; programs judge with plumb label simulate", name, ErrNotTerminal)
-		}
-	}
-	m, err := newModel(ctx, s, annotator, o)
-	if err != nil {
-		return Result{}, err
-	}
-	if o.Linear { // Bubble Tea leaves the terminal alone where it does not draw
-		before, err := term.MakeRaw(o.Input.Fd())
-		if err != nil {
-			return Result{}, fmt.Errorf("labeling/tui: open: %w", err)
-		}
-		defer term.Restore(o.Input.Fd(), before) //nolint:errcheck // nothing is left to do
-	}
-	return m.run(tea.WithInput(o.Input), tea.WithOutput(o.Output))
-}
-
-// newModel prepares a session.
-func newModel(ctx context.Context, s labeling.Store, annotator string, o Options) (*model, error) {
-	if o.Lease < time.Second {
-		return nil, fmt.Errorf("labeling/tui: lease: got %v, want at least 1s", o.Lease)
-	}
+// Open lets a person judge in this process's terminal, until they leave or nothing is
+// left for them. The annotator is enrolled if new. A cancelled ctx ends the session; what
+// was begun is kept as a draft.
+func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (r Result, err error) {
 	p, err := s.Project(ctx, o.Project)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	a, err := s.Enrol(ctx, labeling.Annotator{Handle: annotator})
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	q, err := labeling.MainQuestion(p.Task, "")
+	err = o.Terminal.Use(func(t Terminal) error {
+		o.Terminal = t
+		r, err = Label(ctx, s, p, a, o)
+		return err
+	})
+	return r, err
+}
+
+// Label lets an annotator judge at a terminal that is raw already, what the queue hands
+// out. Whoever leaves, or stays away for too long, gives the item back; where the
+// connection breaks or ctx is done it waits for them.
+func Label(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (Result, error) {
+	m, err := newModel(q, p, a, o)
+	if err != nil {
+		return Result{}, err
+	}
+	var stop context.CancelFunc
+	m.ctx, stop = context.WithCancel(ctx)
+	err = Show(ctx, o.Terminal, m)
+	stop()
+	left := err == nil || errors.Is(err, ErrIdle)
+	return m.result, errors.Join(err, m.settle(context.WithoutCancel(ctx), left))
+}
+
+// newModel prepares a session.
+func newModel(q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (*model, error) {
+	if o.Lease < time.Second {
+		return nil, fmt.Errorf("labeling/tui: lease: got %v, want at least 1s", o.Lease)
+	}
+	main, err := labeling.MainQuestion(p.Task, "")
 	if err != nil {
 		return nil, err
 	}
-	m := &model{ctx: ctx, store: s, o: o, project: p.Name, question: q.Key, annotator: a.ID}
+	m := &model{store: q, o: o, project: p.Name, question: main.Key, annotator: a.ID}
 	m.state = screen.New(screen.Options{
-		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Guideline: p.Guideline, Ties: q.Ties, Color: o.Color, Linear: o.Linear,
+		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Guideline: p.Guideline, Ties: main.Ties, Color: o.Color, Linear: o.Linear,
 	})
-	m.lastKey = o.Now()
+	m.said, m.lastKey = m.state, o.Now()
 	return m, nil
-}
-
-// run is the session from its first item to its end.
-func (m *model) run(opts ...tea.ProgramOption) (Result, error) {
-	opts = append(opts, tea.WithContext(m.ctx))
-	if m.o.Linear {
-		opts = append(opts, tea.WithoutRenderer())
-	} else {
-		opts = append(opts, tea.WithAltScreen(), tea.WithReportFocus())
-	}
-	_, err := tea.NewProgram(m, opts...).Run()
-	if m.ctx.Err() != nil {
-		err = m.ctx.Err()
-	}
-	err = errors.Join(err, m.settle())
-	return m.result, err
 }
 
 // settle leaves the store as the annotator left the screen: an answer on its way is
 // sent again, which changes nothing if it arrived; what was begun becomes a draft; the
-// item goes back to the queue.
-func (m *model) settle() error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), 15*time.Second)
+// item of who left goes back to the queue.
+func (m *model) settle(ctx context.Context, left bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	var errs []error
 	if m.sending != nil {
@@ -133,7 +103,7 @@ func (m *model) settle() error {
 	} else if m.held() && !m.correcting() && m.state.Verdict() != (screen.Verdict{}) {
 		errs = append(errs, heldOn(m.store.SaveDraft(ctx, m.lease, m.answer())))
 	}
-	if m.held() {
+	if m.held() && left {
 		errs = append(errs, m.store.Release(ctx, m.lease))
 	}
 	return errors.Join(errs...)

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"plumbline/labeling"
 	"plumbline/labeling/screen"
 	"plumbline/labeling/store"
@@ -84,19 +82,23 @@ func prefers(a labeling.Answer, id labeling.CandidateID, strength int) bool {
 // start runs a session of the annotator ann on its own terminal.
 func start(t *testing.T, s labeling.Store, change func(*Options)) *terminal {
 	t.Helper()
-	o := Options{Lang: screen.English, Lease: time.Minute, Now: steps()}
-	if change != nil {
-		change(&o)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	m, err := newModel(ctx, s, "ann", o)
+	p, err := s.Project(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	a, err := s.Enrol(t.Context(), labeling.Annotator{Handle: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
 	in, keys := io.Pipe()
 	x := &terminal{t: t, keys: keys, done: make(chan outcome, 1), cancel: cancel}
+	o := Options{Terminal: Terminal{In: in, Out: x, Size: Size{80, 24}, Lang: screen.English}, Lease: time.Minute, Now: steps()}
+	if change != nil {
+		change(&o)
+	}
 	go func() {
-		r, err := m.run(tea.WithInput(in), tea.WithOutput(x), tea.WithoutSignalHandler())
+		r, err := Label(ctx, s, p, a, o)
 		x.done <- outcome{r, err}
 	}()
 	t.Cleanup(func() { cancel(); keys.Close() }) //nolint:errcheck // a pipe
@@ -348,12 +350,7 @@ func TestItemThatWentToSomebodyElse(t *testing.T) {
 
 func TestLinearSession(t *testing.T) {
 	s := newStore(t, 1)
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spoken := start(t, s, func(o *Options) { o.Linear, o.Lang, o.Output = true, screen.Chinese, w })
-	go io.Copy(spoken, r) //nolint:errcheck // it ends with the pipe
+	spoken := start(t, s, func(o *Options) { o.Linear, o.Lang = true, screen.Chinese })
 	spoken.expect("新条目。提示：\r\nquestion 0\r\n回答 A：\r\n")
 	spoken.press("k")
 	spoken.expect("B 稍好\r\n")
@@ -375,7 +372,7 @@ func TestOpenRefusesAPipe(t *testing.T) {
 	}
 	defer w.Close() //nolint:errcheck // a pipe
 	o := DefaultOptions(os.Getenv)
-	o.Input = r
+	o.In = r
 	if _, err := Open(t.Context(), newStore(t, 1), "ann", o); !errors.Is(err, ErrNotTerminal) {
 		t.Errorf("got %v, want ErrNotTerminal", err)
 	}

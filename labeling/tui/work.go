@@ -19,6 +19,7 @@ type (
 	judged struct {
 		sent labeling.Submission
 		err  error
+		next claimed // where err is nil
 	}
 	skipped  struct{ err error }
 	recalled struct {
@@ -39,12 +40,11 @@ func (m *model) next() tea.Cmd {
 	return tea.Batch(m.claim(), m.countAll())
 }
 
-func (m *model) claim() tea.Cmd {
-	r := labeling.ClaimRequest{Project: m.project, Annotator: m.annotator, For: m.o.Lease}
-	return func() tea.Msg {
-		w, err := m.store.Claim(m.ctx, r)
-		return claimed{w, err}
-	}
+func (m *model) claim() tea.Cmd { return func() tea.Msg { return m.claimNow() } }
+
+func (m *model) claimNow() claimed {
+	w, err := m.store.Claim(m.ctx, labeling.ClaimRequest{Project: m.project, Annotator: m.annotator, For: m.o.Lease})
+	return claimed{w, err}
 }
 
 func (m *model) countAll() tea.Cmd {
@@ -59,7 +59,14 @@ func (m *model) countAll() tea.Cmd {
 
 // beat comes often enough that two may be missed.
 func (m *model) beat() tea.Cmd {
-	return tea.Tick(m.o.Lease/3, func(time.Time) tea.Msg { return beat{} })
+	return func() tea.Msg {
+		select {
+		case <-time.After(m.o.Lease / 3):
+			return beat{}
+		case <-m.ctx.Done():
+			return nil
+		}
+	}
 }
 
 func (m *model) renew() tea.Cmd {
@@ -112,10 +119,16 @@ func (m *model) submit(now time.Time) tea.Cmd {
 	return m.send()
 }
 
-// send may be repeated: the store knows the id.
+// send may be repeated: the store knows the id. The next item comes with the answer, so
+// that the screen changes once.
 func (m *model) send() tea.Cmd {
 	s := *m.sending
-	return func() tea.Msg { return judged{s, m.store.Submit(m.ctx, s)} }
+	return func() tea.Msg {
+		if err := m.store.Submit(m.ctx, s); err != nil {
+			return judged{sent: s, err: err}
+		}
+		return judged{sent: s, next: m.claimNow()}
+	}
 }
 
 func (m *model) skip() tea.Cmd {
