@@ -192,6 +192,10 @@ func clean(s string) string {
 	return c
 }
 
+// cellWidth measures as most terminals do, whatever the locale: ambiguous characters are
+// narrow.
+var cellWidth = &runewidth.Condition{StrictEmojiNeutral: true}
+
 // table writes rows in columns, which line up with wide characters too.
 func table[T any](b *strings.Builder, header []string, all []T, row func(T) []string) {
 	lines := [][]string{header}
@@ -201,13 +205,13 @@ func table[T any](b *strings.Builder, header []string, all []T, row func(T) []st
 	width := make([]int, len(header))
 	for _, cells := range lines {
 		for i, c := range cells {
-			width[i] = max(width[i], runewidth.StringWidth(c))
+			width[i] = max(width[i], cellWidth.StringWidth(c))
 		}
 	}
 	for _, cells := range lines {
 		var line strings.Builder
 		for i, c := range cells {
-			line.WriteString(c + strings.Repeat(" ", width[i]-runewidth.StringWidth(c)+2))
+			line.WriteString(c + strings.Repeat(" ", width[i]-cellWidth.StringWidth(c)+2))
 		}
 		fmt.Fprintln(b, strings.TrimRight(line.String(), " "))
 	}
