@@ -489,17 +489,17 @@ func TestFarthest_OnTheCircle(t *testing.T) {
 		{[]float64{30}, []float64{2}},
 		{nil, nil},
 	} {
-		var vectors [][]float64
+		var vectors [][]float32
 		for _, a := range tt.degrees {
 			sin, cos := math.Sincos(a * math.Pi / 180)
-			vectors = append(vectors, []float64{cos, sin})
+			vectors = append(vectors, []float32{float32(cos), float32(sin)})
 		}
 		got := farthest(rt.Team, vectors)
 		if len(got) != len(tt.want) {
 			t.Fatalf("%v: got %v, want %v", tt.degrees, got, tt.want)
 		}
 		for i := range got {
-			if math.Abs(got[i]-tt.want[i]) > 1e-12 {
+			if math.Abs(got[i]-tt.want[i]) > 1e-6 {
 				t.Errorf("%v: got %v, want %v", tt.degrees, got, tt.want)
 				break
 			}
@@ -512,11 +512,11 @@ func TestGramVector_ByHand(t *testing.T) {
 	var sizes []float64
 	for _, x := range gramVector("aaaa") {
 		if x != 0 {
-			sizes = append(sizes, math.Abs(x)*math.Sqrt(14))
+			sizes = append(sizes, math.Abs(float64(x))*math.Sqrt(14))
 		}
 	}
 	slices.Sort(sizes)
-	if len(sizes) != 3 || math.Abs(sizes[0]-1) > 1e-12 || math.Abs(sizes[1]-2) > 1e-12 || math.Abs(sizes[2]-3) > 1e-12 {
+	if len(sizes) != 3 || math.Abs(sizes[0]-1) > 1e-6 || math.Abs(sizes[1]-2) > 1e-6 || math.Abs(sizes[2]-3) > 1e-6 {
 		t.Errorf("got %v, want 1, 2, 3", sizes)
 	}
 	for _, text := range []string{"", "中"} { // nothing to count
@@ -527,7 +527,7 @@ func TestGramVector_ByHand(t *testing.T) {
 	texts := []string{"小狗在公园里跑。", "小狗在花园里跑。", "The dog ran in the park.", "The dog ran in a park.", "Stock prices fell by 3 %."}
 	v := spread(team(t, 2).Team, texts)
 	near, far := dot(v[0], v[1]), dot(v[0], v[2])
-	if en := dot(v[2], v[3]); near < .4 || en < .6 || math.Abs(far) > .3 || dot(v[2], v[4]) > .4 {
+	if en := dot(v[2], v[3]); near < .4 || en < .6 || math.Abs(float64(far)) > .3 || dot(v[2], v[4]) > .4 {
 		t.Errorf("got %v and %v for texts alike, %v and %v for others", near, en, far, dot(v[2], v[4]))
 	}
 }
