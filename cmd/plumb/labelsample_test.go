@@ -158,3 +158,31 @@ func TestSampleStage_MoreThanPairs(t *testing.T) {
 		}
 	}
 }
+
+// A reward model that the sample stage asks for is missed at the start, and an input of the
+// stage: another in its place makes it a stage with other inputs.
+func TestSampleStage_RewardModel(t *testing.T) {
+	dir, before := t.TempDir(), filepath.Join(t.TempDir(), "before")
+	model := filepath.Join(before, "reward", "last")
+	args := []string{
+		"run", tiny, "--out", dir, "--set", "stages=[base, sample]", "--set", "sample.prompts=5",
+		"--set", "sample.best_of=4", "--set", "sample.priority=margin", "--set", "sample.rewards=[" + model + "]",
+	}
+	if code, _, stderr := plumb(t, args...); code != exitUsage || !strings.Contains(stderr, "sample.rewards[0]: stat "+model) {
+		t.Fatalf("got %d, %q, want the missing model named", code, stderr)
+	}
+	done(t, "run", tiny, "--out", before, "--set", "stages=[base, sample, label, reward]")
+	done(t, args...)
+	for _, it := range readSampled(t, filepath.Join(dir, "candidates.jsonl")) {
+		best := it.Candidates[0].Source + ", " + it.Candidates[1].Source
+		if it.Priority >= 0 || best != "sft best of 4, sft" && best != "sft, sft best of 4" {
+			t.Errorf("got %+v, want the best of four, another and a margin", it)
+		}
+	}
+	if err := os.Truncate(filepath.Join(model, "reward.json"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := plumb(t, append(args, "--resume")...); code != exitUsage || !strings.Contains(stderr, "input "+filepath.Join(model, "reward.json")) {
+		t.Errorf("got %d, %q, want the other reward model refused", code, stderr)
+	}
+}

@@ -192,6 +192,11 @@ func (c Candidates) Write(ctx context.Context, rt *engine.Runtime, prompts []dat
 	if err := c.Validate(); err != nil {
 		return sum, fmt.Errorf("run: candidates: %w", err)
 	}
+	for _, dir := range c.Rewards { // before hours of drawing, not after them
+		if _, err := (ScorerSpec{Reward: dir}).open(rt); err != nil {
+			return sum, fmt.Errorf("run: candidates: %w", err)
+		}
+	}
 	key, err := c.fingerprint(prompts)
 	if err != nil {
 		return sum, fmt.Errorf("run: candidates: %w", err)

@@ -427,6 +427,16 @@ func scoreBy(t testing.TB, rt *engine.Runtime, q dataset.Prompt, all []candidate
 	return scores
 }
 
+// What is no reward model is found out before anything is drawn.
+func TestCandidates_NoRewardModel(t *testing.T) {
+	c := stories(t, 1)
+	c.Priority, c.Rewards = ByMargin, []string{c.Arms[0].Model}
+	sum, err := c.Write(t.Context(), team(t, 1), tales(2), nil, filepath.Join(t.TempDir(), "c.jsonl"))
+	if err == nil || !strings.Contains(err.Error(), "got no tensor score.weight, want a reward model") || sum.Answers != 0 {
+		t.Errorf("got %+v, %v, want the language model refused", sum, err)
+	}
+}
+
 // The file has the priorities that the scores of the shown candidates give by the
 // definitions.
 func TestCandidates_PrioritiesOfRealScores(t *testing.T) {

@@ -3,13 +3,15 @@ package run
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"plumbline/reward/scorers"
 )
 
 // Ready reports what the stages named would miss only when their turn comes, perhaps
-// after hours: a model to start from, somebody to judge, a program or file of a scorer.
+// after hours: a model to start from, a reward model that is elsewhere, somebody to judge,
+// a program or file of a scorer.
 func (c Config) Ready(stages ...string) error {
 	var errs []error
 	does := func(names ...string) bool {
@@ -17,6 +19,13 @@ func (c Config) Ready(stages ...string) error {
 	}
 	if c.Model.Path == "" && !c.Has(StageBase) && does(StageSFT, StageSample, StageReward, StagePPO, StageEval) {
 		errs = append(errs, errors.New("model.path: got nothing and no stage base, want a model to start from"))
+	}
+	if does(StageSample) {
+		for i, dir := range c.Sample.Rewards {
+			if _, err := os.Stat(dir); err != nil {
+				errs = append(errs, fmt.Errorf("sample.rewards[%d]: %w", i, err))
+			}
+		}
 	}
 	if does(StageLabel) && len(c.Label.Annotators) > 0 && len(c.Utility) == 0 {
 		errs = append(errs, errors.New("utility: got nothing, want what simulated annotators judge by"))
