@@ -6,16 +6,38 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"plumbline/internal/exact"
 )
 
 // CandidateID names a candidate within a store.
 type CandidateID int64
 
-// Message is one turn of a conversation.
+// Message is one turn of a conversation. Its content is kept byte for byte.
 type Message struct {
-	Role    string `json:"role"` // "system", "user" or "assistant"
-	Content string `json:"content"`
+	Role    string // "system", "user" or "assistant"
+	Content string
+}
+
+// messageJSON is a message as JSON has it.
+type messageJSON struct {
+	Role    exact.Text `json:"role"`
+	Content exact.Text `json:"content"`
+}
+
+// MarshalJSON writes {"role", "content"}; see package exact for bytes that are not UTF-8.
+func (m Message) MarshalJSON() ([]byte, error) {
+	return marshal(messageJSON{exact.Text(m.Role), exact.Text(m.Content)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, without other keys.
+func (m *Message) UnmarshalJSON(b []byte) error {
+	var in messageJSON
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	err := d.Decode(&in)
+	*m = Message{string(in.Role), string(in.Content)}
+	return err
 }
 
 // Prompt is what the candidates respond to. Exactly one of Text and Messages is
@@ -30,7 +52,7 @@ func (p Prompt) MarshalJSON() ([]byte, error) {
 	if len(p.Messages) > 0 {
 		return marshal(p.Messages)
 	}
-	return marshal(p.Text)
+	return marshal(exact.Text(p.Text))
 }
 
 // marshal is json.Marshal that leaves <, > and & readable.
@@ -47,11 +69,9 @@ func (p *Prompt) UnmarshalJSON(b []byte) error {
 	*p = Prompt{}
 	switch b = bytes.TrimSpace(b); {
 	case len(b) > 0 && b[0] == '"':
-		return json.Unmarshal(b, &p.Text)
+		return json.Unmarshal(b, (*exact.Text)(&p.Text))
 	case len(b) > 0 && b[0] == '[':
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.DisallowUnknownFields()
-		return d.Decode(&p.Messages)
+		return json.Unmarshal(b, &p.Messages)
 	}
 	return fmt.Errorf("prompt: got %.20s, want a string or an array of messages", b)
 }
@@ -128,7 +148,6 @@ func (it Item) Validate(t Task) error {
 	for i, m := range it.Prompt.Messages {
 		known := m.Role == "system" || m.Role == "user" || m.Role == "assistant"
 		rule(known, fmt.Sprintf("prompt[%d].role", i), fmt.Sprintf("%q", m.Role), "system, user or assistant")
-		rule(utf8.ValidString(m.Content), fmt.Sprintf("prompt[%d].content", i), "broken UTF-8", "UTF-8")
 	}
 	if t.Candidates > 0 {
 		rule(len(it.Candidates) == t.Candidates, "candidates", len(it.Candidates), fmt.Sprint(t.Candidates))
