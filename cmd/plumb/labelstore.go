@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"plumbline/internal/run"
 	"plumbline/labeling"
-	"plumbline/labeling/simulate"
 	"plumbline/labeling/store"
 )
 
@@ -52,58 +49,6 @@ func newLabelExport(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", string(labeling.FormatComparisons), "what to write: comparisons, judgements or trl")
 	cmd.Flags().StringVar(&out, "out", "-", "`FILE` to write; - = standard output")
 	return cmd
-}
-
-func newLabelSimulate(a *app) *cobra.Command {
-	c := simulate.DefaultConfig()
-	like, n, by := c.Annotators[0], len(c.Annotators), "utility"
-	like.Handle = "sim"
-	cmd := &cobra.Command{
-		Use:   "simulate DB",
-		Short: "Let simulated annotators judge what is open",
-		Long: `Let simulated annotators judge what is open, through the same store as people: each
-prefers the response that scores higher with a probability of --skill. --scorer is
-utility, vader, lexicon:FILE or program:COMMAND ARGUMENTS.`,
-		Example: "  plumb label simulate labels.db --scorer vader --annotators 5 --skill 0.85",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c.Annotators = simulate.Crowd(max(0, n), like)
-			scorer, err := run.ParseScorer(by)
-			if err == nil && scorer.Reward != "" {
-				err = fmt.Errorf("--scorer: got %s, want a scorer of texts", by)
-			}
-			if err := errors.Join(err, c.Validate()); err != nil {
-				return wrongUse(cmd, err)
-			}
-			return withProject(cmd.Context(), args[0], c.Project, func(s *store.Store, p labeling.Project) error {
-				c.Project = p.Name
-				r, err := run.SimulateBy(cmd.Context(), s, c, scorer)
-				if err != nil {
-					return err
-				}
-				return print(a, []simulate.Report{r}, printSimulated)
-			})
-		},
-	}
-	projectFlag(cmd, &c.Project)
-	f := cmd.Flags()
-	f.StringVar(&by, "scorer", by, "who knows which response is better")
-	f.IntVar(&n, "annotators", n, "how many")
-	f.Float64Var(&like.Skill, "skill", like.Skill, "chance to prefer the better response, in [0, 1]")
-	f.Float64Var(&like.LeftBias, "left-bias", 0, "share of pairs answered by side alone, in [-1, 1]: > 0 left, < 0 right")
-	f.Float64Var(&like.Seconds, "seconds", like.Seconds, "median time per pair")
-	f.Float64Var(&c.Scale, "scale", c.Scale, "gap in score that is \"significantly better\"")
-	f.Uint64Var(&c.Seed, "seed", 1, "decides every answer")
-	return cmd
-}
-
-func printSimulated(w io.Writer, rs []simulate.Report) error {
-	for _, r := range rs {
-		if _, err := fmt.Fprintf(w, "%d judged, %d of them right; %d were judged before, %d are left\n", r.Judged, r.Right, r.Before, r.Open); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func newLabelAudit(a *app) *cobra.Command {

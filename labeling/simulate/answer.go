@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+	"unicode/utf8"
 
 	"plumbline/labeling"
 )
@@ -17,88 +18,147 @@ type Utility func(prompt, candidate string) float64
 // opinion is what an annotator thinks of an item, and how long that takes.
 type opinion struct {
 	answer labeling.Answer
-	right  bool // prefers the better candidate, or there is none
+	right  bool // puts the best candidate first, or there is none; where nothing is compared, all marks are exact
 	took   time.Duration
 }
 
-// judge is an annotator's opinion of an item:
-//
-//	by side alone     with probability |LeftBias|
-//	P(better | gap)   = Skill, or σ(gap / Temperature)
-//	strength          = 1 + ⌊4·gap/Scale⌋, at most 4, when right; 1 or 2 when wrong
-//	time              log-normal, median Seconds, σ = ½
-//
-// where gap ≥ 0 is the difference of the utilities. Equal ones are a tie where the
-// project has ties, else a coin decides, negligibly.
-func (c Config) judge(a Annotator, q labeling.Question, w labeling.Assignment, u Utility) (opinion, error) {
-	draw := c.draws(a, w.Item)
-	bySide, choice, degree, pace := draw.Float64(), draw.Float64(), draw.Float64(), draw.NormFloat64()
-	o := opinion{took: time.Duration(a.Seconds * math.Exp(pace/2) * float64(time.Second)).Truncate(time.Millisecond)}
-	gap, better, worse, err := compare(w.Item, u)
-	prefer := func(id labeling.CandidateID, strength int) labeling.Answer {
-		return labeling.Prefer(q.Key, id, pick(id == better, worse, better), strength)
+// moment is when an item is judged: t in [0, 1] through the project, and how often the
+// annotator has seen the item before.
+type moment struct {
+	t    float64
+	seen int
+}
+
+// judge is an annotator's opinion of an item, question by question; time is log-normal
+// with the median Seconds and σ = ½. A guard is kept to whatever was drawn, because the
+// store would refuse the answer.
+func (c Config) judge(a Annotator, task labeling.Task, w labeling.Assignment, u Utility, m moment) (opinion, error) {
+	name := c.name(a, w.Item, m)
+	main := newLot(stream(name))
+	o := opinion{
+		answer: labeling.Answer{Responses: map[string]labeling.Response{}},
+		took:   time.Duration(a.Seconds * math.Exp(main.pace/2) * float64(time.Second)).Truncate(time.Millisecond),
 	}
-	switch {
-	case err != nil:
+	v, err := c.look(a, w, u, m)
+	if err != nil {
 		return o, err
-	case bySide < math.Abs(a.LeftBias):
-		o.answer = prefer(bySideOf(a, w.Shown), 1+int(4*degree))
-	case gap == 0 && q.Ties:
-		o.answer = labeling.Equal(q.Key, better, worse)
-	case gap == 0:
-		o.answer = prefer(pick(choice < .5, better, worse), 1)
-	case choice < a.chance(gap):
-		o.answer = prefer(better, min(1+int(min(4*gap/c.Scale, 3)), labeling.MaxStrength))
-	default:
-		o.answer = prefer(worse, 1+int(2*degree))
 	}
-	best, _ := o.answer.Responses[q.Key].Best()
-	o.right = gap == 0 || best == better
+	decides, compares := task.Main()
+	for _, q := range task.Questions {
+		l := main
+		if !compares || q.Key != decides.Key {
+			l = newLot(stream(name + " question " + q.Key))
+		}
+		v.shown = o.answer.Asked(task, q, w.Shown)
+		if len(v.shown) == 0 {
+			continue
+		}
+		r := v.respond(q, l)
+		if q.Guard != nil {
+			holds := o.answer.Asked(task, labeling.Question{When: q.Guard}, w.Shown)
+			r = guarded(q, r, holds)
+		}
+		o.answer.Responses[q.Key] = r
+	}
+	o.right = v.right(task, o.answer)
 	return o, nil
 }
 
-// draws is the randomness of one annotator at one item.
-func (c Config) draws(a Annotator, it labeling.Item) *rand.Rand {
-	return rand.New(rand.NewChaCha8(sha256.Sum256([]byte(c.name(a, it)))))
+// lot is the randomness of one answer to one question.
+type lot struct {
+	unread, choice, degree, pace float64
+	more                         *rand.Rand
+}
+
+func newLot(r *rand.Rand) lot {
+	return lot{r.Float64(), r.Float64(), r.Float64(), r.NormFloat64(), r}
+}
+
+// stream is the randomness that belongs to a name.
+func stream(name string) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256([]byte(name))))
 }
 
 // name tells one annotator's answer to one item from every other, also from those to
 // an item of the same id with other content.
-func (c Config) name(a Annotator, it labeling.Item) string {
+func (c Config) name(a Annotator, it labeling.Item, m moment) string {
 	s := fmt.Sprintf("%d %q %q %q", c.Seed, a.Handle, it.Ref, it.Prompt.String())
 	for _, k := range it.Candidates {
 		s += fmt.Sprintf(" %q", k.Text)
 	}
+	if m.seen > 0 {
+		s += fmt.Sprintf(" seen %d", m.seen)
+	}
 	return s
 }
 
-// compare finds the better of two candidates; the first where they are equal.
-func compare(it labeling.Item, u Utility) (gap float64, better, worse labeling.CandidateID, err error) {
-	prompt := it.Prompt.String()
-	x, y := u(prompt, it.Candidates[0].Text), u(prompt, it.Candidates[1].Text)
-	if gap = math.Abs(x - y); !(gap >= 0 && gap <= math.MaxFloat64) {
-		return 0, 0, 0, fmt.Errorf("labeling/simulate: utility: item %q: got %v and %v, want finite numbers", it.Ref, x, y)
-	}
-	if y > x {
-		return gap, it.Candidates[1].ID, it.Candidates[0].ID, nil
-	}
-	return gap, it.Candidates[0].ID, it.Candidates[1].ID, nil
+// view is an item as one annotator sees it.
+type view struct {
+	a       Annotator
+	scale   float64
+	t       float64 // of moment
+	ids     []labeling.CandidateID
+	shown   []labeling.CandidateID // of those asked about, from left to right
+	utility map[labeling.CandidateID]float64
+	length  map[labeling.CandidateID]int // in characters
+	blind   *rand.Rand                   // where the answer does not depend on the item, else nil
 }
 
-func (a Annotator) chance(gap float64) float64 {
-	if a.Temperature > 0 {
-		return 1 / (1 + math.Exp(-gap/a.Temperature))
+func (c Config) look(a Annotator, w labeling.Assignment, u Utility, m moment) (view, error) {
+	v := view{a: a, scale: c.Scale, t: m.t, utility: map[labeling.CandidateID]float64{}, length: map[labeling.CandidateID]int{}}
+	v.blind = c.blind(a, w.Item, m)
+	prompt := w.Item.Prompt.String()
+	low, high := math.Inf(1), math.Inf(-1)
+	for i, k := range w.Item.Candidates {
+		x := u(prompt, k.Text)
+		if low, high = min(low, x), max(high, x); !(high-low <= math.MaxFloat64) {
+			return v, fmt.Errorf("labeling/simulate: utility: item %q: candidate %d: got %v, want a finite number", w.Item.Ref, i+1, x)
+		}
+		v.ids = append(v.ids, k.ID)
+		v.utility[k.ID], v.length[k.ID] = x, utf8.RuneCountInString(k.Text)
 	}
-	return a.Skill
+	return v, nil
 }
 
-func bySideOf(a Annotator, shown []labeling.CandidateID) labeling.CandidateID {
-	return pick(a.LeftBias > 0, shown[0], shown[len(shown)-1])
+// streak is how many moments a project's time has in which a lazy annotator stays with
+// the same keys.
+const streak = 50
+
+// blind is where the keys of an annotator who does not read come from: for each item
+// anew, for some time, or always the same.
+func (c Config) blind(a Annotator, it labeling.Item, m moment) *rand.Rand {
+	habit := stream(c.name(a, it, m) + " lazy")
+	switch {
+	case a.Spammer == SpamRandom:
+		return habit
+	case a.Spammer != "":
+		return stream(fmt.Sprintf("%d %q keys", c.Seed, a.Handle))
+	case habit.Float64() < a.Lazy:
+		return stream(fmt.Sprintf("%d %q keys %d", c.Seed, a.Handle, int(m.t*streak)))
+	}
+	return nil
 }
 
-func pick(first bool, a, b labeling.CandidateID) labeling.CandidateID {
-	if first {
-		return a
+// right tells whether an answer is what somebody would say who tells all utilities apart.
+func (v view) right(task labeling.Task, a labeling.Answer) bool {
+	if q, ok := task.Main(); ok {
+		best := math.Inf(-1)
+		for _, u := range v.utility {
+			best = max(best, u)
+		}
+		for _, id := range a.Responses[q.Key].Order[0] {
+			if v.utility[id] != best {
+				return false
+			}
+		}
+		return true
 	}
-	return b
+	for _, q := range task.Questions {
+		for id, m := range a.Responses[q.Key].Marks {
+			if m != mark(q, v.utility[id], v.scale) {
+				return false
+			}
+		}
+	}
+	return true
 }

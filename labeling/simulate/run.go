@@ -23,11 +23,20 @@ type Report struct {
 	Judged int `json:"judged"` // by this run
 	Right  int `json:"right"`  // of those, how many prefer the better candidate
 	Before int `json:"before"` // slots of these annotators judged by an earlier run
-	Open   int `json:"open"`   // slots left, because others hold them
+	Open   int `json:"open"`   // slots left, because others hold them or nobody may judge them
+
+	Lapsed      int `json:"lapsed,omitempty"`      // leases that a sleeper let lapse
+	Reconnected int `json:"reconnected,omitempty"` // items gone on with after a disconnect
+	Resent      int `json:"resent,omitempty"`      // answers sent twice
+	Stopped     int `json:"stopped,omitempty"`     // annotators who may not work any more: they failed the test, or were paused
 }
 
 // Run judges every slot of a project that nobody else has judged or holds, and needs
 // as many annotators as the project's overlap. A run cut short is simply repeated.
+//
+// Slots are dealt out beforehand, but where the project watches its annotators with
+// gold, repeats or a test: there everybody takes what the store hands out next, in an
+// order of their own. So they do with what sleepers left.
 func Run(ctx context.Context, s labeling.Store, c Config, u Utility) (Report, error) {
 	if err := c.Validate(); err != nil {
 		return Report{}, err
@@ -39,11 +48,7 @@ func Run(ctx context.Context, s labeling.Store, c Config, u Utility) (Report, er
 	if len(c.Annotators) < p.Overlap {
 		return Report{}, fmt.Errorf("labeling/simulate: annotators: got %d, want ≥ %d, the project's overlap", len(c.Annotators), p.Overlap)
 	}
-	q, err := labeling.MainQuestion(p.Task, "")
-	if err != nil {
-		return Report{}, err
-	}
-	r := runner{Config: c, store: s, project: p, question: q, utility: u}
+	r := runner{Config: c, store: s, project: p, utility: u}
 	if err := r.enrol(ctx); err != nil {
 		return Report{}, err
 	}
@@ -51,29 +56,44 @@ func Run(ctx context.Context, s labeling.Store, c Config, u Utility) (Report, er
 	if err != nil {
 		return Report{}, err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	for i, tasks := range shares {
-		g.Go(func() error { return r.work(ctx, i, tasks) })
+	watched := p.Control != labeling.Control{}
+	if !watched {
+		err = r.judgeShares(ctx, shares)
 	}
-	err = g.Wait()
-	return Report{Judged: int(r.judged.Load()), Right: int(r.right.Load()), Before: r.before, Open: int(r.open.Load())}, err
+	if err == nil && (watched || r.lapsed.Load() > 0) {
+		err = r.judgeRest(ctx)
+	}
+	return r.report(), err
 }
 
 type runner struct {
 	Config
-	store    labeling.Store
-	project  labeling.Project
-	question labeling.Question
-	utility  Utility
-	ids      []int64 // of the annotators
+	store   labeling.Store
+	project labeling.Project
+	utility Utility
+	ids     []int64 // of the annotators
+	items   int     // of the project
 
-	judged, right, open atomic.Int64
-	before              int
+	judged, right, open, lapsed, reconnected, resent atomic.Int64
+	before, stopped                                  int
 }
 
+func (r *runner) report() Report {
+	return Report{
+		Judged: int(r.judged.Load()), Right: int(r.right.Load()), Before: r.before, Open: int(r.open.Load()),
+		Lapsed: int(r.lapsed.Load()), Reconnected: int(r.reconnected.Load()), Resent: int(r.resent.Load()), Stopped: r.stopped,
+	}
+}
+
+// enrol makes the annotators known; those who are new are tested first where the project
+// tests.
 func (r *runner) enrol(ctx context.Context) error {
+	status := labeling.StatusActive
+	if r.project.Control.Screening.Items > 0 {
+		status = labeling.StatusScreening
+	}
 	for _, a := range r.Annotators {
-		e, err := r.store.Enrol(ctx, labeling.Annotator{Handle: a.Handle, Simulated: true})
+		e, err := r.store.Enrol(ctx, labeling.Annotator{Handle: a.Handle, Simulated: true, Status: status})
 		if err != nil {
 			return err
 		}
@@ -97,19 +117,22 @@ func (r *runner) share(ctx context.Context) ([][]task, error) {
 		return nil, err
 	}
 	shares := make([][]task, len(r.Annotators))
-	rank := 0
 	for j, err := range r.store.Judged(ctx, r.project.Name) {
 		if err != nil {
 			return nil, err
 		}
 		order := r.order(j.Item.Ref)
 		for ; len(slots) > 0 && slots[0].ItemID == j.Item.ID; slots = slots[1:] {
-			who, ok := r.take(slots[0], &order)
-			if ok {
-				shares[who] = append(shares[who], task{slots[0].ID, rank})
+			if j.Item.Kind != labeling.KindTask {
+				continue
+			}
+			if who, ok := r.take(slots[0], &order); ok {
+				shares[who] = append(shares[who], task{slots[0].ID, r.items})
 			}
 		}
-		rank++
+		if j.Item.Kind == labeling.KindTask {
+			r.items++
+		}
 	}
 	return shares, nil
 }
@@ -142,8 +165,16 @@ func (r *runner) order(ref string) []int {
 	return out
 }
 
-// work is one annotator's day.
-func (r *runner) work(ctx context.Context, who int, tasks []task) error {
+// judgeShares lets everybody judge what was dealt to them, at once.
+func (r *runner) judgeShares(ctx context.Context, shares [][]task) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for who, tasks := range shares {
+		g.Go(func() error { return r.judgeShare(ctx, who, tasks) })
+	}
+	return g.Wait()
+}
+
+func (r *runner) judgeShare(ctx context.Context, who int, tasks []task) error {
 	for _, t := range tasks {
 		w, err := r.store.Claim(ctx, labeling.ClaimRequest{Project: r.project.Name, Annotator: r.ids[who], For: lease, Slot: t.slot})
 		if errors.Is(err, labeling.ErrNoWork) { // a person was faster
@@ -153,28 +184,10 @@ func (r *runner) work(ctx context.Context, who int, tasks []task) error {
 		if err != nil {
 			return err
 		}
-		if err := r.submit(ctx, r.Annotators[who], w, t.rank); err != nil {
+		begun := alone(r.Annotators[who], float64(t.rank))
+		if _, err := r.turn(ctx, turn{who: who, work: w, begun: begun}); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (r *runner) submit(ctx context.Context, a Annotator, w labeling.Assignment, rank int) error {
-	o, err := r.judge(a, r.question, w, r.utility)
-	if err != nil {
-		return err
-	}
-	begun := r.Start.Add(time.Duration(float64(rank) * 2 * a.Seconds * float64(time.Second)))
-	err = r.store.Submit(ctx, labeling.Submission{
-		ID: labeling.DerivedID(r.name(a, w.Item)), Lease: w.Lease, Answer: o.answer, Active: o.took, Wall: o.took, At: begun.Add(o.took),
-	})
-	if err != nil {
-		return err
-	}
-	r.judged.Add(1)
-	if o.right {
-		r.right.Add(1)
 	}
 	return nil
 }

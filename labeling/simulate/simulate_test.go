@@ -195,12 +195,12 @@ func shares(t *testing.T, a Annotator, gap float64, n int) (right, left float64,
 		if i%2 == 1 {
 			shown = []labeling.CandidateID{2, 1}
 		}
-		o, err := c.judge(a, labeling.PairTask(false).Questions[0], labeling.Assignment{Item: it, Shown: shown}, func(_, s string) float64 {
+		o, err := c.judge(a, labeling.PairTask(false), labeling.Assignment{Item: it, Shown: shown}, func(_, s string) float64 {
 			if s == "good" {
 				return gap
 			}
 			return 0
-		})
+		}, moment{})
 		if err != nil {
 			t.Fatal(err)
 		}
