@@ -1,0 +1,117 @@
+package serve
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/charmbracelet/ssh"
+)
+
+// gate decides which connections are listened to at all.
+type gate struct {
+	c Config
+	m *metrics
+
+	mu        sync.Mutex
+	strangers int            // connections without a session
+	addresses map[string]int // connections by address
+}
+
+func newGate(c Config, m *metrics) *gate {
+	return &gate{c: c, m: m, addresses: map[string]int{}}
+}
+
+// connKey finds the connection in the context that the SSH library hands on.
+type connKey struct{}
+
+// admit takes a connection in and guards it, or returns nil: then it is closed at once.
+func (g *gate) admit(ctx ssh.Context, nc net.Conn) net.Conn {
+	host, _, err := net.SplitHostPort(nc.RemoteAddr().String())
+	if err != nil {
+		host = nc.RemoteAddr().String()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.strangers >= g.c.Startups:
+		g.m.refuse(refusedStartups)
+		return nil
+	case g.addresses[host] >= g.c.PerAddress:
+		g.m.refuse(refusedAddress)
+		return nil
+	}
+	g.addresses[host]++
+	c := &conn{Conn: nc, gate: g, host: host}
+	c.waitLocked()
+	ctx.SetValue(connKey{}, c)
+	return c
+}
+
+// conn is a connection that has so long to begin a session: from its start, and from the
+// end of its last one.
+type conn struct {
+	net.Conn
+	gate     *gate
+	host     string
+	sessions int  // guarded by gate.mu
+	stranger bool // guarded by gate.mu
+	closed   bool // guarded by gate.mu
+	channels atomic.Int32
+}
+
+// SetDeadline does nothing: the library sets one with every read and write.
+func (c *conn) SetDeadline(time.Time) error { return nil }
+
+// begin and end a session.
+func (c *conn) begin() {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	c.sessions++
+	c.settleLocked()
+	c.deadline(time.Time{})
+}
+
+func (c *conn) end() {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	if c.sessions--; c.sessions == 0 && !c.closed {
+		c.waitLocked()
+	}
+}
+
+// Close closes the connection and makes room for another.
+func (c *conn) Close() error {
+	c.gate.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		c.settleLocked()
+		if c.gate.addresses[c.host]--; c.gate.addresses[c.host] == 0 {
+			delete(c.gate.addresses, c.host)
+		}
+	}
+	c.gate.mu.Unlock()
+	return c.Conn.Close()
+}
+
+func (c *conn) waitLocked() {
+	c.stranger = true
+	c.gate.strangers++
+	c.gate.m.handshakes.Set(float64(c.gate.strangers))
+	c.deadline(time.Now().Add(c.gate.c.Handshake))
+}
+
+func (c *conn) settleLocked() {
+	if c.stranger {
+		c.stranger = false
+		c.gate.strangers--
+		c.gate.m.handshakes.Set(float64(c.gate.strangers))
+	}
+}
+
+func (c *conn) deadline(t time.Time) {
+	if err := c.Conn.SetDeadline(t); err != nil {
+		c.gate.c.Log.Debug("deadline", "address", c.host, "error", err) // it is closed
+	}
+}
