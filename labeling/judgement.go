@@ -98,6 +98,7 @@ type Slot struct {
 	State     SlotState
 	Annotator int64     // who holds or has judged it; 0 while open
 	Until     time.Time // when the lease lapses; zero unless leased
+	Offline   bool      // leased by CheckOut
 }
 
 // Lease is the right to judge one slot until a time. Its token changes with every

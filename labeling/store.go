@@ -35,7 +35,9 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // safe for use by many goroutines, and several processes may share one store.
 type Store interface {
 	Catalogue
+	Roster
 	Queue
+	Court
 	Archive
 	Close() error
 }
@@ -81,7 +83,7 @@ type Progress struct {
 	Done    int // judged by all, of the items to judge
 	Wanted  int // slots of those
 	Days    int // on how many days in a row, up to the last judgement, the annotator judged
-	Tested  int // gold items of the test that the annotator has answered
+	Tested  int // gold items of the test that the annotator has answered or skipped
 	Tests   int // gold items of the test; 0 for who is not being tested
 }
 
@@ -92,8 +94,12 @@ type Queue interface {
 	// Nobody gets an item twice, or one they skipped, but for the hidden repeats. Gold
 	// and repeats come in between, as the project's Control says; who is being screened
 	// gets the tutorial, then the test. What an item is, is not told but in the tutorial.
-	// ErrNoWork, ErrNotActive.
+	// Candidate.Source, Item.Priority and Item.Origin are never told. ErrNoWork, ErrNotActive.
 	Claim(ctx context.Context, r ClaimRequest) (Assignment, error)
+	// CheckOut leases up to n open slots of the work at once, to be judged without a
+	// connection and handed in by Submit. Claim returns them to nobody before they lapse.
+	// ErrNoWork, ErrNotActive.
+	CheckOut(ctx context.Context, r ClaimRequest, n int) ([]Assignment, error)
 	// Renew prolongs a lease. ErrLeaseLost.
 	Renew(ctx context.Context, l Lease, d time.Duration) error
 	// Release gives a lease back; the draft stays. A lost lease is no error.
@@ -103,9 +109,11 @@ type Queue interface {
 	// Submit stores an answer and returns once it is on the disk. Sending the same
 	// submission again is a success that changes nothing; another answer under its id
 	// is ErrConflict. A lapsed lease is good as long as nobody took it. ErrLeaseLost,
-	// ErrConflict where the judgement to correct was corrected already, ErrNotFound.
+	// ErrConflict where the judgement to correct was corrected or withdrawn already,
+	// ErrNotActive where its annotator was paused or blocked since, ErrNotFound.
 	Submit(ctx context.Context, s Submission) error
-	// Skip gives an item to others for good, with the reason. ErrLeaseLost.
+	// Skip gives an item to others for good, with the reason; one of the test counts as
+	// answered wrong. ErrLeaseLost.
 	Skip(ctx context.Context, l Lease, reason string) error
 	// Last is the annotator's latest current judgement but back others, and its item
 	// as shown then; the lease has no token and serves to correct it. ErrNotFound.
@@ -178,6 +186,8 @@ type Archive interface {
 	Annotators(ctx context.Context) ([]Annotator, error)
 	// RecordExport stores the record of an export and completes it.
 	RecordExport(ctx context.Context, r ExportRun) (ExportRun, error)
+	// Exports lists what was exported from a project, the oldest first.
+	Exports(ctx context.Context, project string) ([]ExportRun, error)
 	// Audit verifies the event chain and everything it vouches for. anchor is the head
 	// noted at an earlier time, which must still be in the chain, or empty.
 	Audit(ctx context.Context, anchor string) (Audit, error)

@@ -41,19 +41,22 @@ func each(tx *sql.Tx, f func(scanner) error, statement string, args ...any) (err
 	return rows.Err()
 }
 
-// isCurrent holds for a judgement j that nothing supersedes.
-const isCurrent = `NOT EXISTS (SELECT 1 FROM judgement x WHERE x.supersedes = j.uuid)`
+// What holds for a judgement j that was withdrawn, and for one that counts.
+const (
+	isWithdrawn = `EXISTS (SELECT 1 FROM withdrawn o WHERE o.judgement_id = j.id)`
+	isCurrent   = `(NOT EXISTS (SELECT 1 FROM judgement x WHERE x.supersedes = j.uuid) AND NOT ` + isWithdrawn + `)`
+)
 
 // The columns that scanJudgement reads, and where they come from.
 const (
-	judgementColumns = `j.uuid, j.item_id, s.n, a.handle, a.simulated, j.shown, j.answer, g.version, j.active_ms, j.wall_ms, j.at, coalesce(j.supersedes, ''), ` + isCurrent
+	judgementColumns = `j.uuid, j.item_id, s.n, a.handle, a.simulated, j.shown, j.answer, g.version, j.active_ms, j.wall_ms, j.at, coalesce(j.supersedes, ''), ` + isCurrent + `, ` + isWithdrawn
 	judgementFrom    = ` FROM judgement j JOIN slot s ON s.id = j.slot_id JOIN annotator a ON a.id = j.annotator_id JOIN guideline g ON g.id = j.guideline_id `
 )
 
 func scanJudgement(scan scanner, more ...any) (j labeling.Judgement, err error) {
 	var shown, answer string
 	var active, wall, at int64
-	err = scan(append([]any{&j.ID, &j.ItemID, &j.Slot, &j.Annotator, &j.Simulated, &shown, &answer, &j.Guideline, &active, &wall, &at, &j.Supersedes, &j.Current}, more...)...)
+	err = scan(append([]any{&j.ID, &j.ItemID, &j.Slot, &j.Annotator, &j.Simulated, &shown, &answer, &j.Guideline, &active, &wall, &at, &j.Supersedes, &j.Current, &j.Withdrawn}, more...)...)
 	if err != nil {
 		return j, err
 	}
@@ -67,10 +70,15 @@ func scanJudgement(scan scanner, more ...any) (j labeling.Judgement, err error) 
 
 // Judged implements labeling.Archive.
 func (s *Store) Judged(ctx context.Context, project string) iter.Seq2[labeling.JudgedItem, error] {
+	return s.judged(ctx, "judged", project, "")
+}
+
+// judged yields the items of a project that a condition holds for.
+func (s *Store) judged(ctx context.Context, op, project, which string) iter.Seq2[labeling.JudgedItem, error] {
 	return func(yield func(labeling.JudgedItem, error) bool) {
 		id, err := s.projectID(ctx, project)
 		if err == nil {
-			err = s.snapshot(ctx, "judged", func(tx *sql.Tx) error { return walkJudged(tx, id, yield) })
+			err = s.snapshot(ctx, op, func(tx *sql.Tx) error { return walkJudged(tx, id, which, yield) })
 		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(labeling.JudgedItem{}, err)
@@ -82,11 +90,11 @@ func (s *Store) Judged(ctx context.Context, project string) iter.Seq2[labeling.J
 var errStop = errors.New("stop")
 
 // walkJudged reads the ids of items page by page, so that memory holds one page.
-func walkJudged(tx *sql.Tx, project int64, yield func(labeling.JudgedItem, error) bool) error {
+func walkJudged(tx *sql.Tx, project int64, which string, yield func(labeling.JudgedItem, error) bool) error {
 	const page = 500
 	for last := int64(0); ; {
 		ids, err := query(tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
-			`SELECT id FROM item WHERE project_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3`, project, last, page)
+			`SELECT id FROM item WHERE project_id = ?1 AND id > ?2`+which+` ORDER BY id LIMIT ?3`, project, last, page)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -112,16 +120,26 @@ func readJudged(tx *sql.Tx, id int64) (j labeling.JudgedItem, err error) {
 	if err != nil {
 		return j, err
 	}
-	for _, g := range j.Judgements { // who reads may rely on it, even after tampering
-		for key, r := range g.Answer.Responses {
-			for _, id := range slices.Concat(r.Order...) {
-				if j.Item.Index(id) < 0 {
-					return j, fmt.Errorf("judgement %s: %s: got candidate %d, want one of the item's", g.ID, key, id)
-				}
+	for _, g := range j.Judgements {
+		if err := knownCandidates(j.Item, "judgement "+g.ID, g.Answer); err != nil {
+			return j, err
+		}
+	}
+	j.Adjudication, err = readAdjudication(tx, j.Item)
+	return j, err
+}
+
+// knownCandidates checks that an answer orders the item's own candidates: who reads may
+// rely on it, even after tampering.
+func knownCandidates(it labeling.Item, what string, a labeling.Answer) error {
+	for key, r := range a.Responses {
+		for _, id := range slices.Concat(r.Order...) {
+			if it.Index(id) < 0 {
+				return fmt.Errorf("%s: %s: got candidate %d, want one of the item's", what, key, id)
 			}
 		}
 	}
-	return j, nil
+	return nil
 }
 
 // Last implements labeling.Queue.
@@ -141,7 +159,12 @@ func (s *Store) Last(ctx context.Context, project string, annotator int64, back 
 			return err
 		}
 		a.Shown = j.Shown
-		a.Item, err = readItem(tx, j.ItemID)
+		if a.Item, err = readItem(tx, j.ItemID); err != nil {
+			return err
+		}
+		who, err := findAnnotator(tx, byID, annotator)
+		a.Phase = phase(a.Item.Kind, who.Status)
+		a.Item = unmarked(a.Item, a.Phase)
 		return err
 	})
 	return a, j, err
@@ -154,12 +177,28 @@ func (s *Store) Progress(ctx context.Context, project string, annotator int64) (
 		return p, err
 	}
 	err = s.snapshot(ctx, "progress", func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT wanted,
-			(SELECT coalesce(sum(done), 0) FROM progress WHERE project_id = ?1),
-			(SELECT coalesce(sum(done), 0) FROM progress WHERE project_id = ?1 AND annotator_id = ?2),
-			(SELECT coalesce(sum(skipped), 0) FROM progress WHERE project_id = ?1 AND annotator_id = ?2)
-			FROM project WHERE id = ?1`, id, annotator).Scan(&p.Wanted, &p.Done, &p.Mine, &p.Skipped)
+		p, err = readProgress(tx, id, annotator)
+		return err
 	})
+	return p, err
+}
+
+func readProgress(tx *sql.Tx, project, annotator int64) (p labeling.Progress, err error) {
+	var control string
+	var status sql.NullString
+	err = tx.QueryRow(`SELECT p.wanted, (SELECT coalesce(sum(worked), 0) FROM progress WHERE project_id = ?1),
+		coalesce(m.done, 0), coalesce(m.skipped, 0), coalesce(m.days, 0), p.control, (SELECT status FROM annotator WHERE id = ?2)
+		FROM project p LEFT JOIN progress m ON m.project_id = p.id AND m.annotator_id = ?2
+		WHERE p.id = ?1`, project, annotator).Scan(&p.Wanted, &p.Done, &p.Mine, &p.Skipped, &p.Days, &control, &status)
+	if err != nil || status.String != string(labeling.StatusScreening) {
+		return p, err
+	}
+	var c labeling.Control
+	if err := json.Unmarshal([]byte(control), &c); err != nil {
+		return p, err
+	}
+	t, err := readTested(tx, project, annotator)
+	p.Tested, p.Tests = t.seen, c.Screening.Items
 	return p, err
 }
 
@@ -179,8 +218,15 @@ func list[T any](ctx context.Context, s *Store, op, project string, row func(sca
 // Slots implements labeling.Archive.
 func (s *Store) Slots(ctx context.Context, project string) ([]labeling.Slot, error) {
 	return list(ctx, s, "slots", project, func(scan scanner) (l labeling.Slot, err error) {
-		return l, scan(&l.ID, &l.ItemID, &l.N, &l.State, &l.Annotator)
-	}, `SELECT id, item_id, n, state, coalesce(annotator_id, 0) FROM slot WHERE project_id = ?1 ORDER BY item_id, n`)
+		var until sql.NullInt64
+		var mode string
+		err = scan(&l.ID, &l.ItemID, &l.N, &l.State, &l.Annotator, &until, &mode)
+		if until.Valid {
+			l.Until = time.UnixMilli(until.Int64).UTC()
+		}
+		l.Offline = mode == modeOffline && l.State == labeling.SlotLeased
+		return l, err
+	}, `SELECT id, item_id, n, state, coalesce(annotator_id, 0), lease_until, mode FROM slot WHERE project_id = ?1 ORDER BY item_id, n`)
 }
 
 // Skips implements labeling.Archive.
@@ -192,17 +238,6 @@ func (s *Store) Skips(ctx context.Context, project string) ([]labeling.Skipped, 
 		return k, err
 	}, `SELECT k.item_id, a.handle, k.reason, k.at FROM skip k JOIN annotator a ON a.id = k.annotator_id JOIN item i ON i.id = k.item_id
 		WHERE i.project_id = ?1 ORDER BY k.item_id, a.id`)
-}
-
-// Annotators implements labeling.Archive.
-func (s *Store) Annotators(ctx context.Context) (out []labeling.Annotator, err error) {
-	err = s.snapshot(ctx, "annotators", func(tx *sql.Tx) error {
-		out, err = query(tx, func(scan scanner) (a labeling.Annotator, err error) {
-			return a, scan(&a.ID, &a.Handle, &a.Role, &a.Simulated)
-		}, `SELECT id, handle, role, simulated FROM annotator ORDER BY id`)
-		return err
-	})
-	return out, err
 }
 
 // RecordExport implements labeling.Archive.
@@ -217,16 +252,31 @@ func (s *Store) RecordExport(ctx context.Context, r labeling.ExportRun) (labelin
 			return err
 		}
 		var id int64
-		err = tx.QueryRow(`INSERT INTO export_run (project_id, format, sha256, lines, bytes, head, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id`,
-			project, r.Format, r.SHA256, r.Lines, r.Bytes, r.Head, r.At.UnixMilli()).Scan(&id)
+		err = tx.QueryRow(`INSERT INTO export_run (project_id, format, sha256, lines, bytes, head, at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id`,
+			project, r.Format, r.SHA256, r.Lines, r.Bytes, r.Head, r.At.UnixMilli(), r.Note).Scan(&id)
 		if err != nil {
 			return err
 		}
-		return record(tx, s.now(), 0, kindExport, id, exportDigest(project, string(r.Format), r.SHA256, r.Lines, r.Bytes, r.Head))
+		return record(tx, s.now(), 0, kindExport, id, exportDigest(project, r))
 	})
 	return r, err
 }
 
-func exportDigest(project int64, format, sum string, lines int, bytes int64, head string) string {
-	return digest(project, format, sum, lines, bytes, head)
+func exportDigest(project int64, r labeling.ExportRun) string {
+	fields := []any{project, r.Format, r.SHA256, r.Lines, r.Bytes, r.Head}
+	if r.Note != "" { // the first version had none
+		fields = append(fields, r.Note)
+	}
+	return digest(fields...)
+}
+
+// Exports implements labeling.Archive.
+func (s *Store) Exports(ctx context.Context, project string) ([]labeling.ExportRun, error) {
+	return list(ctx, s, "exports", project, func(scan scanner) (r labeling.ExportRun, err error) {
+		var at int64
+		err = scan(&r.Project, &r.Format, &r.SHA256, &r.Lines, &r.Bytes, &r.Head, &at, &r.Note)
+		r.At = time.UnixMilli(at).UTC()
+		return r, err
+	}, `SELECT p.name, e.format, e.sha256, e.lines, e.bytes, e.head, e.at, e.note FROM export_run e JOIN project p ON p.id = e.project_id
+		WHERE e.project_id = ?1 ORDER BY e.id`)
 }

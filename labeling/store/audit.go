@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"plumbline/labeling"
 )
@@ -23,7 +25,7 @@ func (s *Store) Audit(ctx context.Context, anchor string) (labeling.Audit, error
 	a := auditor{anchor: anchor}
 	err := s.snapshot(ctx, "audit", func(tx *sql.Tx) error {
 		a.tx = tx
-		for _, check := range []func() error{a.sound, a.guarded, a.vouched, a.chained, a.slots} {
+		for _, check := range []func() error{a.sound, a.guarded, a.vouched, a.chained, a.slots, a.roster} {
 			if err := check(); err != nil { // a file too broken to read is a finding too
 				a.fault("reading: %v", err)
 			}
@@ -71,9 +73,6 @@ func (a *auditor) sound() error {
 	}, `PRAGMA foreign_key_check`)
 }
 
-// createTrigger finds the triggers in the migrations; none has an END but its last.
-var createTrigger = regexp.MustCompile(`(?s)CREATE TRIGGER (\w+) .*?END`)
-
 // guarded compares the triggers that keep history from being changed with those the
 // migrations made.
 func (a *auditor) guarded() error {
@@ -87,22 +86,40 @@ func (a *auditor) guarded() error {
 	if err != nil {
 		return err
 	}
+	want, err := triggers()
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if have[name] != want[name] {
+			a.fault("trigger %s: gone or changed", name)
+		}
+	}
+	return err
+}
+
+// aboutTrigger finds where the migrations make a trigger, or drop one; none has an END
+// but its last.
+var aboutTrigger = regexp.MustCompile(`(?s)CREATE TRIGGER (\w+) .*?END|DROP TRIGGER (\w+)`)
+
+// triggers is what the migrations leave, by name.
+func triggers() (map[string]string, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		return err
+		return nil, err
 	}
+	out := map[string]string{}
 	for _, f := range files {
 		b, err := migrations.ReadFile(f)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, m := range createTrigger.FindAllSubmatch(b, -1) {
-			if have[string(m[1])] != string(m[0]) {
-				a.fault("trigger %s: gone or changed", m[1])
+		up, _, _ := strings.Cut(string(b), "-- +goose Down")
+		for _, m := range aboutTrigger.FindAllStringSubmatch(up, -1) {
+			if m[1] != "" {
+				out[m[1]] = m[0]
 			}
+			delete(out, m[2])
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // vouched computes the digest of every row that the log vouches for.
@@ -206,6 +223,48 @@ func (a *auditor) slots() error {
 		GROUP BY s.id HAVING judged <> (s.state = 'done')`)
 }
 
+// roster checks that everybody's role, status and keys are those they were given last.
+func (a *auditor) roster() error {
+	everybody, err := annotators(a.tx, "")
+	if err != nil {
+		return err
+	}
+	given := map[int64]*labeling.Annotator{}
+	for _, x := range everybody {
+		given[x.ID] = &labeling.Annotator{Role: labeling.RoleAnnotator, Status: labeling.StatusActive}
+	}
+	err = each(a.tx, func(scan scanner) error {
+		var r changeRow
+		err := scan(&r.annotator, &r.field, &r.value)
+		if g := given[r.annotator]; g != nil {
+			r.apply(g)
+		}
+		return err
+	}, `SELECT annotator_id, field, value FROM change ORDER BY id`)
+	for _, x := range everybody {
+		g := given[x.ID]
+		slices.Sort(g.Keys)
+		if x.Role != g.Role || x.Status != g.Status || !slices.Equal(x.Keys, g.Keys) {
+			a.fault("annotator %d: %s, %s, keys %v, but was last given %s, %s, keys %v: changed past the store", x.ID, x.Role, x.Status, x.Keys, g.Role, g.Status, g.Keys)
+		}
+	}
+	return err
+}
+
+// apply does to an annotator what the change did.
+func (r changeRow) apply(a *labeling.Annotator) {
+	switch r.field {
+	case fieldRole:
+		a.Role = labeling.Role(r.value)
+	case fieldStatus:
+		a.Status = labeling.Status(r.value)
+	case fieldAddKey:
+		a.Keys = append(a.Keys, r.value)
+	case fieldDropKey:
+		a.Keys = slices.DeleteFunc(a.Keys, func(k string) bool { return k == r.value })
+	}
+}
+
 // vouchedTable reads the rows of one kind and digests each as the store did.
 type vouchedTable struct {
 	kind      string
@@ -214,12 +273,12 @@ type vouchedTable struct {
 }
 
 var vouchedTables = []vouchedTable{
-	{kindProject, `SELECT id, name, task, overlap, seed FROM project`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
-		var name, task string
+	{kindProject, `SELECT id, name, task, overlap, seed, control FROM project`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var name, task, control string
 		var overlap int
 		var seed int64
-		err = scan(&id, &name, &task, &overlap, &seed)
-		return id, projectDigest(name, task, overlap, seed), err
+		err = scan(&id, &name, &task, &overlap, &seed, &control)
+		return id, projectDigest(name, task, overlap, seed, control), err
 	}},
 	{kindGuideline, `SELECT id, project_id, version, body FROM guideline`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
 		var project int64
@@ -234,7 +293,29 @@ var vouchedTables = []vouchedTable{
 		err = scan(&id, &handle, &simulated)
 		return id, annotatorDigest(handle, simulated), err
 	}},
-	{kindItem, `SELECT id, project_id, ref, kind, prompt, messages, priority FROM item`, itemVouch},
+	{kindChange, `SELECT id, annotator_id, field, value, actor_id, reason, at FROM change`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var r changeRow
+		err = scan(&id, &r.annotator, &r.field, &r.value, &r.actor, &r.reason, &r.at)
+		return id, r.vouch(), err
+	}},
+	{kindItem, `SELECT ` + itemColumns + ` FROM item`, func(tx *sql.Tx, scan scanner) (id, sum string, err error) {
+		r, err := scanItem(tx, scan)
+		return fmt.Sprint(r.id), r.vouch(), err
+	}},
+	{kindAdjudication, `SELECT uuid, item_id, annotator_id, answer, at FROM adjudication`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var r adjudicationRow
+		err = scan(&r.uuid, &r.item, &r.annotator, &r.answer, &r.at)
+		return r.uuid, r.vouch(), err
+	}},
+	{kindWithdrawal, `SELECT id, annotator_id, actor_id, reason, counted, at FROM withdrawal`, func(tx *sql.Tx, scan scanner) (id, sum string, err error) {
+		var r withdrawalRow
+		if err := scan(&r.id, &r.annotator, &r.actor, &r.reason, &r.counted, &r.at); err != nil {
+			return "", "", err
+		}
+		r.judgements, err = query(tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
+			`SELECT judgement_id FROM withdrawn WHERE withdrawal_id = ?1 ORDER BY judgement_id`, r.id)
+		return fmt.Sprint(r.id), r.vouch(), err
+	}},
 	{kindSkip, `SELECT id, item_id, annotator_id, reason, at FROM skip`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
 		var item, annotator, at int64
 		var reason string
@@ -242,27 +323,12 @@ var vouchedTables = []vouchedTable{
 		return id, skipDigest(item, annotator, reason, at), err
 	}},
 	{kindJudgement, `SELECT uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes FROM judgement`, judgementVouch},
-	{kindExport, `SELECT id, project_id, format, sha256, lines, bytes, head FROM export_run`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
-		var project, bytes int64
-		var format, hash, head string
-		var lines int
-		err = scan(&id, &project, &format, &hash, &lines, &bytes, &head)
-		return id, exportDigest(project, format, hash, lines, bytes, head), err
+	{kindExport, `SELECT id, project_id, format, sha256, lines, bytes, head, note FROM export_run`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+		var project int64
+		var r labeling.ExportRun
+		err = scan(&id, &project, &r.Format, &r.SHA256, &r.Lines, &r.Bytes, &r.Head, &r.Note)
+		return id, exportDigest(project, r), err
 	}},
-}
-
-func itemVouch(tx *sql.Tx, scan scanner) (id, sum string, err error) {
-	var r itemRow
-	if err := scan(&r.id, &r.project, &r.ref, &r.kind, &r.prompt, &r.messages, &r.priority); err != nil {
-		return "", "", err
-	}
-	if r.candidates, err = readCandidates(tx, r.id); err != nil {
-		return "", "", err
-	}
-	for _, c := range r.candidates {
-		r.ids = append(r.ids, c.ID)
-	}
-	return fmt.Sprint(r.id), r.vouch(), nil
 }
 
 func judgementVouch(_ *sql.Tx, scan scanner) (id, sum string, err error) {

@@ -76,13 +76,13 @@ func statements(sqls ...string) func(*testing.T, string) {
 func behind(sqls ...string) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
 		t.Helper()
-		b, err := migrations.ReadFile("migrations/00002_append_only.sql")
+		all, err := triggers()
 		if err != nil {
 			t.Fatal(err)
 		}
 		var drop, restore []string
-		for _, m := range createTrigger.FindAllStringSubmatch(string(b), -1) {
-			drop, restore = append(drop, "DROP TRIGGER "+m[1]), append(restore, m[0])
+		for name, body := range all {
+			drop, restore = append(drop, "DROP TRIGGER "+name), append(restore, body)
 		}
 		statements(slices.Concat(drop, sqls, restore)...)(t, path)
 	}

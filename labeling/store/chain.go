@@ -12,14 +12,17 @@ import (
 
 // The kinds of events that vouch for a row; steal is the only one that does not.
 const (
-	kindProject   = "project"
-	kindGuideline = "guideline"
-	kindAnnotator = "annotator"
-	kindItem      = "item"
-	kindSkip      = "skip"
-	kindJudgement = "judgement"
-	kindExport    = "export"
-	kindSteal     = "steal"
+	kindProject      = "project"
+	kindGuideline    = "guideline"
+	kindAnnotator    = "annotator"
+	kindChange       = "change"
+	kindItem         = "item"
+	kindSkip         = "skip"
+	kindJudgement    = "judgement"
+	kindAdjudication = "adjudication"
+	kindWithdrawal   = "withdrawal"
+	kindExport       = "export"
+	kindSteal        = "steal"
 )
 
 // digest is a SHA-256 over fields that cannot run into one another.

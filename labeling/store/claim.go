@@ -15,33 +15,62 @@ import (
 )
 
 // A claim is one UPDATE: between choosing a slot and taking it nobody comes. The
-// parameters are ?1 annotator, ?2 lease end, ?3 token, ?4 project, ?5 now, ?6 slot.
+// parameters are ?1 annotator, ?2 lease end, ?3 token, ?4 project, ?5 now, ?6 the slot's
+// new mode, ?7 slot.
 const (
-	takeSlot = `UPDATE slot SET state = 'leased', annotator_id = ?1, lease_until = ?2, token = ?3
+	takeSlot = `UPDATE slot SET state = 'leased', annotator_id = ?1, lease_until = ?2, token = ?3,
+			mode = CASE mode WHEN 'personal' THEN mode ELSE ?6 END
 		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1) RETURNING id, item_id, shown`
 
 	// The + keeps SQLite from walking a project's open slots in search of a draft's.
-	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND +s.project_id = ?4 {one} ORDER BY s.id`
+	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND +s.project_id = ?4 AND NOT ` + isAway + ` {one} ORDER BY s.id`
 	isDraft  = `s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND +s.state = 'open' AND +s.project_id = ?4 {fit} {one} ORDER BY s.id`
 	isOpen   = `s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id`
-	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < ?5 {fit} {one} ORDER BY s.lease_until, s.id`
+	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < ?5 AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id`
 
+	// Taken along, and not lapsed yet.
+	isAway = `(s.mode = 'offline' AND s.lease_until >= ?5)`
 	// Nobody gets an item twice, or one they skipped.
 	mayJudge = `AND NOT EXISTS (SELECT 1 FROM slot x WHERE x.item_id = s.item_id AND x.annotator_id = ?1)
 		AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item_id = s.item_id AND k.annotator_id = ?1)`
 )
 
-// The statements of a claim in the order they are tried; the last one is a steal.
+// A way to come by a slot; "one" is the same for the slot of ClaimRequest.Slot alone.
+type way struct{ next, one string }
+
 var (
-	claimNext = claimSQL("")
-	claimSlot = claimSQL("AND s.id = ?6")
+	own    = newWay(isOwn)
+	draft  = newWay(isDraft)
+	open_  = newWay(isOpen)
+	lapsed = newWay(isLapsed)
 )
 
-func claimSQL(one string) (out []string) {
-	for _, which := range []string{isOwn, isDraft, isOpen, isLapsed} {
-		out = append(out, strings.NewReplacer("{which}", strings.NewReplacer("{fit}", mayJudge, "{one}", one).Replace(which)).Replace(takeSlot))
+func newWay(which string) way {
+	with := func(one string) string {
+		return strings.NewReplacer("{which}", strings.NewReplacer("{fit}", mayJudge, "{one}", one).Replace(which)).Replace(takeSlot)
 	}
-	return out
+	return way{next: with(""), one: with("AND s.id = ?7")}
+}
+
+// The modes of a slot.
+const (
+	modeWork     = "work"
+	modePersonal = "personal"
+	modeOffline  = "offline"
+)
+
+// claim is one annotator's request on its way.
+type claim struct {
+	*Store
+	tx      *sql.Tx
+	project labeling.Project
+	id      int64 // of the project
+	now     time.Time
+	who     labeling.Annotator
+	slot    int64 // the only one wanted, or 0
+	lease   labeling.Lease
+	shown   string
+	item    int64
 }
 
 // Claim implements labeling.Queue.
@@ -49,88 +78,132 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 	if r.For <= 0 {
 		return a, fmt.Errorf("labeling/store: claim: for: got %v, want > 0", r.For)
 	}
-	project, err := s.projectID(ctx, r.Project)
+	name, err := s.projectName(ctx, r.Project)
 	if err != nil {
 		return a, err
 	}
-	var shown string
+	var c claim
 	err = s.update(ctx, "claim", func(tx *sql.Tx) error {
-		if err := mustBeActive(tx, r.Annotator); err != nil {
+		if c, err = s.newClaim(tx, name, r); err != nil {
 			return err
 		}
-		now := s.now()
-		a.Lease = labeling.Lease{Annotator: r.Annotator, Token: uuid.NewString(), Until: now.Add(r.For)}
-		shown, err = s.take(tx, project, r.Slot, now, &a)
-		return err
+		return c.next()
 	})
 	if err != nil {
-		return labeling.Assignment{}, err
+		return a, err
 	}
 	err = s.snapshot(ctx, "claim", func(tx *sql.Tx) error {
-		if a.Item, err = readItem(tx, a.Item.ID); err != nil {
-			return err
-		}
-		if err := json.Unmarshal([]byte(shown), &a.Shown); err != nil {
-			return err
-		}
-		a.Draft, err = readDraft(tx, r.Annotator, a.Item.ID, a.Shown)
+		a, err = c.assignment(tx)
 		return err
 	})
 	return a, err
 }
 
-// take leases the slot and fills in its id and its item's.
-func (s *Store) take(tx *sql.Tx, project, slot int64, now time.Time, a *labeling.Assignment) (shown string, err error) {
-	statements := claimNext
-	if slot != 0 {
-		statements = claimSlot
+func (s *Store) newClaim(tx *sql.Tx, project string, r labeling.ClaimRequest) (c claim, err error) {
+	c = claim{Store: s, tx: tx, now: s.now(), slot: r.Slot}
+	if c.project, c.id, err = findProject(tx, project); err != nil {
+		return c, err
 	}
-	l := &a.Lease
-	for i, sql1 := range statements {
-		err := tx.QueryRow(sql1, l.Annotator, l.Until.UnixMilli(), l.Token, project, now.UnixMilli(), slot).Scan(&l.Slot, &a.Item.ID, &shown)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			continue
-		case err == nil && i == len(statements)-1:
-			err = record(tx, now, l.Annotator, kindSteal, l.Slot, "")
-		}
-		return shown, err
+	if c.who, err = findAnnotator(tx, byID, r.Annotator); err != nil {
+		return c, err
 	}
-	return "", labeling.ErrNoWork
+	if c.who.Status == labeling.StatusPaused || c.who.Status == labeling.StatusBlocked {
+		return c, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
+	}
+	c.lease = labeling.Lease{Annotator: r.Annotator, Token: uuid.NewString(), Until: c.now.Add(r.For)}
+	return c, nil
 }
 
-func mustBeActive(tx *sql.Tx, annotator int64) error {
-	var status string
-	err := tx.QueryRow(`SELECT status FROM annotator WHERE id = ?1`, annotator).Scan(&status)
+// next leases the next slot for the annotator.
+func (c *claim) next() error {
+	if c.slot == 0 {
+		if got, err := c.take(own, modeWork); got || err != nil {
+			return err
+		}
+	}
+	if c.who.Status == labeling.StatusScreening {
+		if got, err := c.test(); got || err != nil {
+			return err
+		}
+	}
+	if c.slot == 0 {
+		if got, err := c.take(draft, modeWork); got || err != nil {
+			return err
+		}
+		if got, err := c.check(); got || err != nil {
+			return err
+		}
+	} else if got, err := c.take(own, modeWork); got || err != nil {
+		return err
+	}
+	return c.work(modeWork)
+}
+
+// work leases a slot that anybody may have: an open one, or one whose lease lapsed.
+func (c *claim) work(mode string) error {
+	if got, err := c.take(open_, mode); got || err != nil {
+		return err
+	}
+	got, err := c.take(lapsed, mode)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("annotator %d: %w", annotator, labeling.ErrNotFound)
-	case err == nil && status != "active":
-		return fmt.Errorf("annotator %d: %w: %s", annotator, labeling.ErrNotActive, status)
+	case err != nil:
+		return err
+	case !got:
+		return labeling.ErrNoWork
 	}
-	return err
+	return record(c.tx, c.now, c.who.ID, kindSteal, c.lease.Slot, "")
 }
 
-func readItem(tx *sql.Tx, id int64) (it labeling.Item, err error) {
-	it.ID = id
-	var messages sql.NullString
-	err = tx.QueryRow(`SELECT kind, ref, prompt, messages, priority FROM item WHERE id = ?1`, id).Scan(&it.Kind, &it.Ref, &it.Prompt.Text, &messages, &it.Priority)
-	if err != nil {
-		return it, err
+// take leases a slot if there is one to be had in that way.
+func (c *claim) take(w way, mode string) (bool, error) {
+	l := &c.lease
+	statement, args := w.next, []any{l.Annotator, l.Until.UnixMilli(), l.Token, c.id, c.now.UnixMilli(), mode}
+	if c.slot != 0 {
+		statement, args = w.one, append(args, c.slot)
 	}
-	if messages.Valid {
-		if err := json.Unmarshal([]byte(messages.String), &it.Prompt.Messages); err != nil {
-			return it, err
-		}
+	err := c.tx.QueryRow(statement, args...).Scan(&l.Slot, &c.item, &c.shown)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
 	}
-	it.Candidates, err = readCandidates(tx, id)
-	return it, err
+	return err == nil, err
 }
 
-func readCandidates(tx *sql.Tx, item int64) ([]labeling.Candidate, error) {
-	return query(tx, func(scan scanner) (c labeling.Candidate, err error) {
-		return c, scan(&c.ID, &c.Source, &c.Text)
-	}, `SELECT id, source, body FROM candidate WHERE item_id = ?1 ORDER BY ord`, item)
+// assignment reads what was leased, as the annotator is to see it.
+func (c *claim) assignment(tx *sql.Tx) (a labeling.Assignment, err error) {
+	a.Lease = c.lease
+	if a.Item, err = readItem(tx, c.item); err != nil {
+		return a, err
+	}
+	a.Phase = phase(a.Item.Kind, c.who.Status)
+	a.Item = unmarked(a.Item, a.Phase)
+	if err := json.Unmarshal([]byte(c.shown), &a.Shown); err != nil {
+		return a, err
+	}
+	a.Draft, err = readDraft(tx, c.who.ID, c.item, a.Shown)
+	return a, err
+}
+
+// phase is what an item of some kind is to an annotator.
+func phase(k labeling.ItemKind, status labeling.Status) labeling.Phase {
+	switch {
+	case k == labeling.KindTutorial:
+		return labeling.PhaseTutorial
+	case k == labeling.KindGold && status == labeling.StatusScreening:
+		return labeling.PhaseScreening
+	}
+	return labeling.PhaseWork
+}
+
+// unmarked is an item without what an annotator must not see.
+func unmarked(it labeling.Item, p labeling.Phase) labeling.Item {
+	out := labeling.Item{ID: it.ID, Ref: it.Ref, Prompt: it.Prompt}
+	if p == labeling.PhaseTutorial {
+		out.Expected, out.Why = it.Expected, it.Why
+	}
+	for _, c := range it.Candidates {
+		out.Candidates = append(out.Candidates, labeling.Candidate{ID: c.ID, Text: c.Text})
+	}
+	return out
 }
 
 func readDraft(tx *sql.Tx, annotator, item int64, shown []labeling.CandidateID) (*labeling.Answer, error) {
@@ -154,7 +227,7 @@ func leaseArgs(l labeling.Lease, more ...any) []any {
 	return append([]any{l.Slot, l.Annotator, l.Token}, more...)
 }
 
-const openSlot = `UPDATE slot SET state = 'open', annotator_id = NULL, lease_until = NULL, token = NULL`
+const openSlot = `UPDATE slot SET state = 'open', annotator_id = NULL, lease_until = NULL, token = NULL, mode = 'work'`
 
 // Renew implements labeling.Queue.
 func (s *Store) Renew(ctx context.Context, l labeling.Lease, d time.Duration) error {
@@ -166,9 +239,18 @@ func (s *Store) Renew(ctx context.Context, l labeling.Lease, d time.Duration) er
 // Release implements labeling.Queue.
 func (s *Store) Release(ctx context.Context, l labeling.Lease) error {
 	return s.update(ctx, "release", func(tx *sql.Tx) error {
-		_, err := tx.Exec(openSlot+held, leaseArgs(l)...)
-		return err
+		if _, err := tx.Exec(openSlot+held+` AND mode <> 'personal'`, leaseArgs(l)...); err != nil {
+			return err
+		}
+		return lapsePersonal(tx, held+` AND mode = 'personal'`, leaseArgs(l)...)
 	})
+}
+
+// lapsePersonal ends the leases of slots that nobody else may have: the annotator gets
+// them back, with another token.
+func lapsePersonal(tx *sql.Tx, where string, args ...any) error {
+	_, err := tx.Exec(`UPDATE slot SET lease_until = 0, token = ?`+fmt.Sprint(len(args)+1)+where, append(args, uuid.NewString())...)
+	return err
 }
 
 // must makes a statement that found no row ErrLeaseLost.

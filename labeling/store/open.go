@@ -72,7 +72,36 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	s.readDB.SetMaxOpenConns(readers)
 	s.readDB.SetMaxIdleConns(readers)
 	s.write = newWriter(s.writeDB)
+	if err := s.settleOld(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
+}
+
+// settleOld brings the states of items up to date in a store of the first version, which
+// knew no disputes.
+func (s *Store) settleOld(ctx context.Context) error {
+	var old bool
+	err := s.snapshot(ctx, "settle", func(tx *sql.Tx) error {
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM project WHERE settled = 0)`).Scan(&old)
+	})
+	if err != nil || !old {
+		return err
+	}
+	return s.update(ctx, "settle", func(tx *sql.Tx) error {
+		ids, err := query(tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
+			`SELECT i.id FROM item i JOIN project p ON p.id = i.project_id WHERE p.settled = 0 AND i.state = 'complete'`)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := settle(tx, id); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(`UPDATE project SET settled = 1 WHERE settled = 0`)
+		return err
+	})
 }
 
 const readers = 4

@@ -42,14 +42,9 @@ func (s *Store) Submit(ctx context.Context, sub labeling.Submission) error {
 			return err
 		}
 		if row.supersedes.Valid {
-			err = correctable(tx, &row)
-		} else {
-			err = s.finish(tx, sub.Lease, &row)
+			return s.correct(tx, row, sub.Answer)
 		}
-		if err != nil {
-			return err
-		}
-		return s.insertJudgement(tx, row, sub.Answer)
+		return s.finish(tx, sub.Lease, row, sub.Answer)
 	})
 }
 
@@ -75,55 +70,101 @@ func (s *Store) newJudgement(sub labeling.Submission) (r judgementRow, err error
 
 // sentBefore finds a submission that arrived already, whose reply may have been lost.
 func sentBefore(tx *sql.Tx, r judgementRow, sub labeling.Submission) (bool, error) {
-	var slot, annotator int64
-	var answer string
-	err := tx.QueryRow(`SELECT slot_id, annotator_id, answer FROM judgement WHERE uuid = ?1`, r.uuid).Scan(&slot, &annotator, &answer)
+	var old judgementRow
+	err := tx.QueryRow(`SELECT slot_id, annotator_id, shown, answer FROM judgement WHERE uuid = ?1`, r.uuid).Scan(&old.slot, &old.annotator, &old.shown, &old.answer)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
 	case err != nil:
 		return false, err
-	case slot != r.slot || annotator != r.annotator || answer != r.answer:
-		return true, fmt.Errorf("id %s: %w", sub.ID, labeling.ErrConflict)
 	}
-	return true, nil
+	_, was, err := old.decoded()
+	if err == nil && (old.slot != r.slot || old.annotator != r.annotator || !sameAnswer(was, sub.Answer)) {
+		err = fmt.Errorf("id %s: %w", sub.ID, labeling.ErrConflict)
+	}
+	return true, err
+}
+
+// decoded is what was shown and answered, in the form of the first version too.
+func (r judgementRow) decoded() (shown []labeling.CandidateID, a labeling.Answer, err error) {
+	if err := json.Unmarshal([]byte(r.shown), &shown); err != nil {
+		return nil, a, err
+	}
+	a, err = labeling.DecodeAnswer([]byte(r.answer), shown)
+	return shown, a, err
+}
+
+// sameAnswer compares what would be stored.
+func sameAnswer(a, b labeling.Answer) bool {
+	x, errX := text(a)
+	y, errY := text(b)
+	return errX == nil && errY == nil && x == y
+}
+
+// correct supersedes a judgement, whose slot it takes over.
+func (s *Store) correct(tx *sql.Tx, r judgementRow, a labeling.Answer) error {
+	if err := correctable(tx, &r); err != nil {
+		return err
+	}
+	if err := s.insertJudgement(tx, r, a); err != nil {
+		return err
+	}
+	return settle(tx, r.item)
 }
 
 // correctable checks that a judgement may be superseded, and takes over its slot.
 func correctable(tx *sql.Tx, r *judgementRow) error {
 	var slot, annotator int64
-	var corrected bool
-	err := tx.QueryRow(`SELECT j.slot_id, j.item_id, j.annotator_id, j.shown, EXISTS (SELECT 1 FROM judgement x WHERE x.supersedes = j.uuid)
-		FROM judgement j WHERE j.uuid = ?1`, r.supersedes).Scan(&slot, &r.item, &annotator, &r.shown, &corrected)
+	var status labeling.Status
+	var current bool
+	err := tx.QueryRow(`SELECT j.slot_id, j.item_id, j.annotator_id, j.shown, a.status, `+isCurrent+`
+		FROM judgement j JOIN annotator a ON a.id = j.annotator_id WHERE j.uuid = ?1`, r.supersedes).Scan(&slot, &r.item, &annotator, &r.shown, &status, &current)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && (annotator != r.annotator || slot != r.slot):
 		return fmt.Errorf("judgement %s of annotator %d at slot %d: %w", r.supersedes.String, r.annotator, r.slot, labeling.ErrNotFound)
-	case err == nil && corrected:
-		return fmt.Errorf("judgement %s was corrected already: %w", r.supersedes.String, labeling.ErrConflict)
+	case err == nil && !current:
+		return fmt.Errorf("judgement %s was corrected or withdrawn already: %w", r.supersedes.String, labeling.ErrConflict)
+	case err == nil && (status == labeling.StatusPaused || status == labeling.StatusBlocked):
+		return fmt.Errorf("annotator %d: %w: %s", annotator, labeling.ErrNotActive, status)
 	}
 	return err
 }
 
-// finish closes the slot of a lease and counts it.
-func (s *Store) finish(tx *sql.Tx, l labeling.Lease, r *judgementRow) error {
+// finish closes the slot of a lease with a judgement, and counts it.
+func (s *Store) finish(tx *sql.Tx, l labeling.Lease, r judgementRow, a labeling.Answer) error {
 	var project int64
-	err := tx.QueryRow(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL`+held+` RETURNING project_id, item_id, shown`,
-		leaseArgs(l)...).Scan(&project, &r.item, &r.shown)
+	var mode string
+	err := tx.QueryRow(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL`+held+` RETURNING project_id, item_id, shown, mode`,
+		leaseArgs(l)...).Scan(&project, &r.item, &r.shown, &mode)
 	if errors.Is(err, sql.ErrNoRows) {
 		return labeling.ErrLeaseLost
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, done) VALUES (?1, ?2, 1)
-		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = done + 1`, project, l.Annotator); err != nil {
+	if err := s.insertJudgement(tx, r, a); err != nil {
+		return err
+	}
+	if err := count(tx, project, r, mode != modePersonal); err != nil {
 		return err
 	}
 	if err := dropDraft(tx, l.Annotator, r.item); err != nil {
 		return err
 	}
-	_, err = tx.Exec(`UPDATE item SET state = 'complete' WHERE id = ?1 AND state = 'open'
-		AND NOT EXISTS (SELECT 1 FROM slot WHERE item_id = ?1 AND state <> 'done')`, r.item)
+	if mode == modePersonal {
+		return s.examine(tx, r.item, l.Annotator)
+	}
+	return settle(tx, r.item)
+}
+
+// count adds a judgement to the annotator's progress.
+func count(tx *sql.Tx, project int64, r judgementRow, work bool) error {
+	day := r.at / (24 * 60 * 60 * 1000)
+	_, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
+		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = progress.done + 1, worked = progress.worked + excluded.worked,
+			days = CASE WHEN excluded.day <= progress.day THEN progress.days WHEN excluded.day = progress.day + 1 THEN progress.days + 1 ELSE 1 END,
+			day = CASE WHEN excluded.day > progress.day THEN excluded.day ELSE progress.day END`,
+		project, r.annotator, number(work), day)
 	return err
 }
 
@@ -174,27 +215,43 @@ func (s *Store) SaveDraft(ctx context.Context, l labeling.Lease, a labeling.Answ
 
 // Skip implements labeling.Queue.
 func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error {
-	if len(reason) > labeling.MaxComment {
-		return fmt.Errorf("labeling/store: skip: reason: got %d bytes, want at most %d", len(reason), labeling.MaxComment)
+	if err := validReason(reason); err != nil {
+		return err
 	}
 	return s.update(ctx, "skip", func(tx *sql.Tx) error {
-		var project, item int64
-		err := tx.QueryRow(openSlot+held+` RETURNING project_id, item_id`, leaseArgs(l)...).Scan(&project, &item)
-		if errors.Is(err, sql.ErrNoRows) {
-			return labeling.ErrLeaseLost
-		}
+		project, item, mode, err := leave(tx, l)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, skipped) VALUES (?1, ?2, 1)
-			ON CONFLICT (project_id, annotator_id) DO UPDATE SET skipped = skipped + 1`, project, l.Annotator); err != nil {
+			ON CONFLICT (project_id, annotator_id) DO UPDATE SET skipped = progress.skipped + 1`, project, l.Annotator); err != nil {
 			return err
 		}
 		if err := dropDraft(tx, l.Annotator, item); err != nil {
 			return err
 		}
-		return s.insertSkip(tx, item, l.Annotator, reason)
+		if err := s.insertSkip(tx, item, l.Annotator, reason); err != nil || mode != modePersonal {
+			return err
+		}
+		return s.examine(tx, item, l.Annotator)
 	})
+}
+
+// leave opens the slot of a lease to others; a personal one, which is for nobody else,
+// goes.
+func leave(tx *sql.Tx, l labeling.Lease) (project, item int64, mode string, err error) {
+	err = tx.QueryRow(`SELECT project_id, item_id, mode FROM slot`+held, leaseArgs(l)...).Scan(&project, &item, &mode)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, 0, "", labeling.ErrLeaseLost
+	case err != nil:
+		return 0, 0, "", err
+	case mode == modePersonal:
+		_, err = tx.Exec(`DELETE FROM slot`+held, leaseArgs(l)...)
+	default:
+		_, err = tx.Exec(openSlot+held, leaseArgs(l)...)
+	}
+	return project, item, mode, err
 }
 
 func (s *Store) insertSkip(tx *sql.Tx, item, annotator int64, reason string) error {

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"plumbline/labeling"
+)
+
+// maxCheckOut bounds how much work is taken along at once.
+const maxCheckOut = 1000
+
+// CheckOut implements labeling.Queue.
+func (s *Store) CheckOut(ctx context.Context, r labeling.ClaimRequest, n int) (out []labeling.Assignment, err error) {
+	if n < 1 || n > maxCheckOut || r.For <= 0 || r.Slot != 0 {
+		return nil, fmt.Errorf("labeling/store: check out: got %d items for %v, slot %d, want 1 to %d for > 0, no slot", n, r.For, r.Slot, maxCheckOut)
+	}
+	name, err := s.projectName(ctx, r.Project)
+	if err != nil {
+		return nil, err
+	}
+	var taken []claim
+	err = s.update(ctx, "check out", func(tx *sql.Tx) error {
+		taken, err = s.takeAlong(tx, name, r, n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.snapshot(ctx, "check out", func(tx *sql.Tx) error {
+		out = nil
+		for _, c := range taken {
+			a, err := c.assignment(tx)
+			if err != nil {
+				return err
+			}
+			out = append(out, a)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// takeAlong leases up to n slots, in the order that Claim would.
+func (s *Store) takeAlong(tx *sql.Tx, project string, r labeling.ClaimRequest, n int) (taken []claim, err error) {
+	c, err := s.newClaim(tx, project, r)
+	if err != nil {
+		return nil, err
+	}
+	if c.who.Status != labeling.StatusActive {
+		return nil, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
+	}
+	for len(taken) < n {
+		c.lease.Token = uuid.NewString()
+		err := c.work(modeOffline)
+		if errors.Is(err, labeling.ErrNoWork) && len(taken) > 0 {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, c)
+	}
+	return taken, nil
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"plumbline/labeling"
+)
+
+// The states of an item.
+const (
+	stateOpen       = "open"       // to be judged still
+	stateComplete   = "complete"   // fully judged, and annotators agree well enough
+	stateAdjudicate = "adjudicate" // needs a final word
+	stateFinal      = "final"      // has one
+)
+
+// settle works out anew in which state an item of the work is.
+func settle(tx *sql.Tx, item int64) error {
+	j, err := readJudged(tx, item)
+	if err != nil || j.Item.Kind != labeling.KindTask {
+		return err
+	}
+	var task, was string
+	var missing bool
+	err = tx.QueryRow(`SELECT p.task, i.state, EXISTS (SELECT 1 FROM slot s WHERE s.item_id = i.id AND s.state <> 'done')
+		FROM item i JOIN project p ON p.id = i.project_id WHERE i.id = ?1`, item).Scan(&task, &was, &missing)
+	if err != nil {
+		return err
+	}
+	var t labeling.Task
+	if err := json.Unmarshal([]byte(task), &t); err != nil {
+		return err
+	}
+	state := stateOf(j, t, missing)
+	if state == was {
+		return nil
+	}
+	_, err = tx.Exec(`UPDATE item SET state = ?2 WHERE id = ?1`, item, state)
+	return err
+}
+
+// stateOf is the state of an item with all that was said about it.
+func stateOf(j labeling.JudgedItem, t labeling.Task, missing bool) string {
+	switch {
+	case j.Adjudication != nil:
+		return stateFinal
+	case flagged(j):
+		return stateAdjudicate
+	case missing:
+		return stateOpen
+	case !decided(j, t):
+		return stateAdjudicate
+	}
+	return stateComplete
+}
+
+func flagged(j labeling.JudgedItem) bool {
+	for _, g := range j.Judgements {
+		if g.Current && g.Answer.Flagged {
+			return true
+		}
+	}
+	return false
+}
+
+// decided tells whether a candidate comes out first in the main question: each other one
+// is found worse than it, or equally good, more often than anything else. A task of
+// marks alone has nothing to decide.
+func decided(j labeling.JudgedItem, t labeling.Task) bool {
+	q, ok := t.Main()
+	if !ok {
+		return true
+	}
+	c, ok := labeling.Compare(j, q.Key)
+	if !ok { // an optional question that nobody answered
+		return true
+	}
+	for a := range j.Item.Candidates {
+		if unbeaten(c, a) {
+			return true
+		}
+	}
+	return false
+}
+
+func unbeaten(c labeling.Comparison, a int) bool {
+	for b := range c.Item.Candidates {
+		if a == b {
+			continue
+		}
+		all := c.Of(a, b)
+		if len(all) == 0 || len(all) > 1 && all[0].Votes == all[1].Votes || all[0].Chosen != a && !all[0].Tie {
+			return false
+		}
+	}
+	return true
+}
+
+// Disputes implements labeling.Court.
+func (s *Store) Disputes(ctx context.Context, project string) iter.Seq2[labeling.JudgedItem, error] {
+	return s.judged(ctx, "disputes", project, ` AND state = 'adjudicate'`)
+}
+
+// adjudicationRow is a final word as it is stored and vouched for.
+type adjudicationRow struct {
+	uuid      string
+	item      int64
+	annotator int64
+	answer    string
+	at        int64
+}
+
+func (r adjudicationRow) vouch() string {
+	return digest(r.uuid, r.item, r.annotator, r.answer, r.at)
+}
+
+// Adjudicate implements labeling.Court.
+func (s *Store) Adjudicate(ctx context.Context, a labeling.Adjudication) error {
+	if _, err := uuid.Parse(a.ID); err != nil {
+		return fmt.Errorf("labeling/store: adjudicate: id: got %.60q, want a UUID", a.ID)
+	}
+	answer, err := text(a.Answer)
+	if err != nil {
+		return fmt.Errorf("labeling/store: adjudicate: %w", err)
+	}
+	r := adjudicationRow{uuid: a.ID, item: a.ItemID, annotator: a.Annotator, answer: answer, at: a.At.UnixMilli()}
+	return s.update(ctx, "adjudicate", func(tx *sql.Tx) error {
+		if a.At.IsZero() {
+			r.at = s.now().UnixMilli()
+		}
+		if again, err := adjudicatedBefore(tx, r); again || err != nil {
+			return err
+		}
+		if err := mustBe(tx, a.Annotator, labeling.RoleAdjudicator, labeling.RoleManager); err != nil {
+			return err
+		}
+		if err := adjudicable(tx, a); err != nil {
+			return err
+		}
+		if err := s.insertAdjudication(tx, r); err != nil {
+			return err
+		}
+		return settle(tx, r.item)
+	})
+}
+
+// adjudicatedBefore finds a final word that arrived already.
+func adjudicatedBefore(tx *sql.Tx, r adjudicationRow) (bool, error) {
+	var old adjudicationRow
+	err := tx.QueryRow(`SELECT item_id, annotator_id, answer FROM adjudication WHERE uuid = ?1`, r.uuid).Scan(&old.item, &old.annotator, &old.answer)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case old.item != r.item || old.annotator != r.annotator || old.answer != r.answer:
+		return true, fmt.Errorf("id %s: %w", r.uuid, labeling.ErrConflict)
+	}
+	return true, nil
+}
+
+// adjudicable checks a final word against its item and its project's task.
+func adjudicable(tx *sql.Tx, a labeling.Adjudication) error {
+	row, err := readItemRow(tx, a.ItemID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("item %d: %w", a.ItemID, labeling.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	if row.kind != labeling.KindTask {
+		return fmt.Errorf("item %d: got kind %s, want %s: %w", a.ItemID, row.kind, labeling.KindTask, labeling.ErrConflict)
+	}
+	var task string
+	if err := tx.QueryRow(`SELECT task FROM project WHERE id = ?1`, row.project).Scan(&task); err != nil {
+		return err
+	}
+	shown, err := text(row.ids)
+	if err != nil {
+		return err
+	}
+	return checkAnswer(a.Answer, task, shown)
+}
+
+func (s *Store) insertAdjudication(tx *sql.Tx, r adjudicationRow) error {
+	_, err := tx.Exec(`INSERT INTO adjudication (uuid, item_id, annotator_id, answer, at) VALUES (?1, ?2, ?3, ?4, ?5)`,
+		r.uuid, r.item, r.annotator, r.answer, r.at)
+	if err != nil {
+		return err
+	}
+	return record(tx, s.now(), r.annotator, kindAdjudication, r.uuid, r.vouch())
+}
+
+// readAdjudication is the last final word on an item, or nil.
+func readAdjudication(tx *sql.Tx, it labeling.Item) (*labeling.Adjudication, error) {
+	a := labeling.Adjudication{ItemID: it.ID}
+	var answer string
+	var at int64
+	err := tx.QueryRow(`SELECT d.uuid, d.annotator_id, a.handle, d.answer, d.at FROM adjudication d JOIN annotator a ON a.id = d.annotator_id
+		WHERE d.item_id = ?1 ORDER BY d.id DESC LIMIT 1`, it.ID).Scan(&a.ID, &a.Annotator, &a.Handle, &answer, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.At = time.UnixMilli(at).UTC()
+	if err := json.Unmarshal([]byte(answer), &a.Answer); err != nil {
+		return nil, err
+	}
+	return &a, knownCandidates(it, "adjudication "+a.ID, a.Answer)
+}
