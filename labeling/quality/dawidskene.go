@@ -51,8 +51,8 @@ const (
 //	M:  prior_k = mean_i T_ik,   π_a(l|k) = Σ_i T_ik·[a said l of i] / Σ_l same
 //	E:  T_ik ∝ prior_k · Π_votes π_a(l|k)
 //
-// An item with one vote says nothing of its annotator, who would only confirm themself,
-// so π leaves it out unless its class is known. It stops once the log-likelihood changes
+// An item with one vote says nothing of its annotator: π leaves it out, unless its class
+// is known, or EM would take long to forget that at first it agrees with itself. It stops once the log-likelihood changes
 // by less than 1e-8 of itself, or after 500 iterations. Numbers out of range are an error.
 func (m DawidSkene) Fit(votes []Vote, items, annotators int) (Consensus, error) {
 	if err := m.check(votes, items, annotators); err != nil {

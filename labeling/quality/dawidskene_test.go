@@ -83,7 +83,7 @@ func TestDawidSkeneAgainstMajority(t *testing.T) {
 		overlap            int
 		majority, weighted float64
 	}{
-		{0, 3, .930, .930}, // majority by integrating 3p²-2p³ over the skills: .9303
+		{0, 3, .931, .931}, // 3·.84² - 2·.84³
 		{.2, 3, .859, .887},
 		{.4, 5, .838, .910},
 	} {
@@ -117,11 +117,12 @@ func consensus(t *testing.T, m DawidSkene, votes []Vote, items, annotators int) 
 // The estimates of Dawid & Skene 1979 (tables 2 to 4), to all the digits that D. Card's
 // dawid_skene.py of 2014 prints for them.
 func TestDawidSkeneAnaesthesia(t *testing.T) {
-	c := consensus(t, DawidSkene{Classes: 4}, anaesthesiaVotes(), 45, 5)
+	c := consensus(t, DawidSkene{Classes: 4}, anaesthesiaVotes(), 46, 5) // and a patient nobody judged
 	if !c.Converged || math.Abs(c.LogLikelihood - -192.89088) > 1e-4 {
 		t.Errorf("got a log-likelihood of %.5f, converged %v, want -192.89088", c.LogLikelihood, c.Converged)
 	}
 	same(t, "prior", c.Prior, .0051, .4, .42, .11, .07)
+	same(t, "a patient nobody judged", c.Posterior[45], 1e-12, c.Prior...)
 	for a, want := range [][]float64{
 		{.89, .11, 0, 0, .07, .88, .05, 0, 0, .34, .66, 0, 0, 0, .56, .44},
 		{.83, .17, 0, 0, .05, .63, .31, 0, 0, 0, 1, 0, 0, 0, 0, 1},
@@ -206,23 +207,23 @@ func TestDawidSkeneUsesKnownAnswers(t *testing.T) {
 	}
 }
 
-// Nobody confirms themself: one vote alone is worth its annotator's skill.
+// One vote alone says nothing of its annotator, and is worth their skill.
 func TestDawidSkeneSingleVotes(t *testing.T) {
 	rng := random.New(7)
 	votes, _ := spammed(rng, 2000, 3, 0)
+	m := DawidSkene{Classes: 2, Smoothing: Smoothing, Symmetric: true}
+	before := consensus(t, m, votes, 2000, 51)
 	for i := range 500 {
 		votes = append(votes, Vote{2000 + i, rng.IntN(50), rng.IntN(2)})
 	}
-	c := consensus(t, DawidSkene{Classes: 2, Smoothing: Smoothing}, votes, 2501, 51)
-	mean := 0.
+	c := consensus(t, m, votes, 2500, 51)
+	for a := range 51 {
+		same(t, fmt.Sprintf("annotator %d", a), slices.Concat(c.Confusion[a]...), 1e-9, slices.Concat(before.Confusion[a]...)...)
+	}
 	for _, v := range votes[6000:] {
-		mean += c.Posterior[v.Item][v.Class] / 500
-	}
-	if mean < .80 || mean > .88 {
-		t.Errorf("single votes: got a mean chance of %.3f, want about .84", mean)
-	}
-	if p := c.Posterior[2500]; p[0] != c.Prior[0] || p[1] != c.Prior[1] {
-		t.Errorf("no votes: got %v, want the prior %v", p, c.Prior)
+		if p := c.Posterior[v.Item][v.Class]; math.Abs(p-c.Confusion[v.Annotator][v.Class][v.Class]) > 1e-9 {
+			t.Errorf("%v: got a chance of %.3f, want the annotator's, %.3f", v, p, c.Confusion[v.Annotator][v.Class][v.Class])
+		}
 	}
 	if s := c.Skill(50); math.Abs(s-.84) > .03 {
 		t.Errorf("an annotator without votes: got skill %.3f, want the crowd's, about .84", s)

@@ -351,8 +351,11 @@ func TestControlItems(t *testing.T) {
 	if ann.Judged != 1 || ann.Skipped != 1 || ann.Seconds != 2 || ann.Left.N != 6 || ann.Left.K != 4 || ann.Status != labeling.StatusActive {
 		t.Errorf("got %+v, want 1 judged, 1 skipped, 2 s, 4 of 6 left", ann)
 	}
-	if c := s.Counts; c.Items != 1 || c.Judgements != 1 || c.Touched != 1 {
-		t.Errorf("got %+v, want one item, one judgement", c)
+	if c := s.Counts; c.Items != 1 || c.Judgements != 1 || c.Touched != 1 || s.Questions[0].Answers != 1 {
+		t.Errorf("got %+v and %d answers, want one item, one judgement", c, s.Questions[0].Answers)
+	}
+	if p, err := Probabilities(t.Context(), a, "p", ""); err != nil || len(p) != 1 {
+		t.Errorf("got probabilities %v, %v, want one for the item to judge", p, err)
 	}
 	if want := (Queue{Open: 1, Leased: 3, Lapsed: 1, Done: 1, NextLapse: 30, LapsedFor: 10}); s.Queue != want {
 		t.Errorf("got %+v, want %+v", s.Queue, want)
@@ -362,13 +365,15 @@ func TestControlItems(t *testing.T) {
 	}
 }
 
-// crowd makes up a project of pairs: each annotator has a skill, goes by the left side
-// instead in some cases, and takes some seconds.
+// judge is an annotator who has a skill, goes by the left side instead in some cases, and
+// takes some seconds.
 type judge struct {
 	handle            string
 	skill, left, pace float64
+	tires             int // the item from which on answers are random, or 0
 }
 
+// crowd makes up a project of pairs.
 func crowd(items, overlap int, judges []judge) (a *archive, truth []int) {
 	rng := random.New(5)
 	a = &archive{project: labeling.Project{Name: "p", Task: labeling.PairTask(false), Overlap: overlap}}
@@ -385,7 +390,9 @@ func crowd(items, overlap int, judges []judge) (a *archive, truth []int) {
 				slices.Reverse(shown)
 			}
 			said := truth[i]
-			if rng.Float64() >= p.skill {
+			if p.tires > 0 && i >= p.tires {
+				said = rng.IntN(2)
+			} else if rng.Float64() >= p.skill {
 				said = 1 - said
 			}
 			if rng.Float64() < p.left {
@@ -400,9 +407,85 @@ func crowd(items, overlap int, judges []judge) (a *archive, truth []int) {
 // honest is n annotators like InstructGPT's.
 func honest(n int) (out []judge) {
 	for i := range n {
-		out = append(out, judge{fmt.Sprintf("good-%02d", i), .84, 0, 30})
+		out = append(out, judge{fmt.Sprintf("good-%02d", i), .84, 0, 30, 0})
 	}
 	return out
+}
+
+// Of 20 annotators one answers at random in the last tenth of the project. A majority of
+// four others is right in (.84⁴ + 4·.84³·.16)/(that + the same of .16) = .984 of the cases
+// where there is one, so the one goes with it in .95·.984 + .05·.016 = .94, then in ½.
+func TestDriftInACrowd(t *testing.T) {
+	judges := append(honest(19), judge{"late", .95, 0, 30, 2700})
+	a, _ := crowd(3000, 5, judges)
+	for _, p := range stats(t, a).Annotators {
+		var rules []Rule
+		for _, x := range p.Proposals {
+			rules = append(rules, x.Rule)
+		}
+		if p.Handle == "late" {
+			if !slices.Equal(rules, []Rule{RuleDrift}) || math.Abs(p.Drift.Before.P-.936) > .03 || math.Abs(p.Drift.Recent.P-.5) > .12 {
+				t.Errorf("late: got %v, %.2f before, %.2f in the end, want drift from about .94 to ½", rules, p.Drift.Before.P, p.Drift.Recent.P)
+			}
+		} else if len(rules) > 0 {
+			t.Errorf("%s: got %v, want nothing", p.Handle, p.Proposals)
+		}
+	}
+}
+
+// Five annotators, each twice as fast as the next: by hand, the logarithms of their
+// seconds are 2, 1, 0, -1, -2 steps from the median, so MAD is 1 step. Of the first two
+// one always prefers the longer one; SciPy 1.18.1, fisher_exact([[10, 0], [1, 9]]).
+func TestCompare(t *testing.T) {
+	var people []*person
+	for i := range 5 {
+		p := newPerson(labeling.Annotator{}, 0)
+		p.Seconds = 5 * math.Pow(2, float64(i))
+		people = append(people, p)
+	}
+	people[0].Longer.Share, people[1].Longer.Share = Share{K: 10, N: 10}, Share{K: 1, N: 10}
+	c := compare(people, "preference")
+	for i, p := range people {
+		if want := float64(i-2) / 1.4826; math.Abs(p.SpeedZ-want) > 1e-12 {
+			t.Errorf("%v s: got z = %v, want %v", p.Seconds, p.SpeedZ, want)
+		}
+	}
+	if math.Abs(c.Seconds-20) > 1e-9 || c.Longer.K != 11 || c.Longer.N != 20 || c.Annotators != 5 {
+		t.Errorf("got %+v, want 20 s in the median, 11 of 20 longer ones", c)
+	}
+	for i, want := range []float64{0.00011907597046915932, 0.00011907597046915932, 1} {
+		if got := people[i].LongerOdds; !near(got, want, 1e-9) {
+			t.Errorf("annotator %d: got p = %v, want %v", i, got, want)
+		}
+	}
+}
+
+// An adjudication is the truth, unless it only flags the item; ties count half to each side.
+func TestAdjudicationAndTies(t *testing.T) {
+	a := &archive{project: labeling.Project{Name: "p", Task: labeling.PairTask(true), Overlap: 2}}
+	for i := range 40 {
+		j := a.item(labeling.KindTask, 2)
+		v := []int{-2, 2, 0, -2}[i%4]
+		for _, who := range []string{"ann", "bob", "cyd"} {
+			says(j, who, ids(j.Item), preference(j.Item, v), time.Second)
+		}
+	}
+	a.items[0].Adjudication = &labeling.Adjudication{Answer: preference(a.items[0].Item, 3)}
+	flagged := preference(a.items[3].Item, 3)
+	flagged.Flagged = true
+	a.items[3].Adjudication = &labeling.Adjudication{Answer: flagged}
+	p, err := Probabilities(t.Context(), a, "p", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{0, 0, .5, 1} { // second by adjudication, second, tie, first
+		if got := p[labeling.Duel{Item: int64(i + 1), A: 0, B: 1}]; math.Abs(got-want) > .02 {
+			t.Errorf("item %d: got %.3f, want %v", i+1, got, want)
+		}
+	}
+	if s := stats(t, a); s.Counts.Adjudicated != 2 {
+		t.Errorf("got %d adjudicated, want 2", s.Counts.Adjudicated)
+	}
 }
 
 // Of 40 honest annotators, nobody is proposed; of 10 who do not read, everybody, for what
@@ -410,7 +493,7 @@ func honest(n int) (out []judge) {
 func TestProposals(t *testing.T) {
 	judges := honest(40)
 	for i := range 5 {
-		judges = append(judges, judge{fmt.Sprintf("coin-%d", i), .5, 0, 30}, judge{fmt.Sprintf("left-%d", i), .5, .9, 3})
+		judges = append(judges, judge{fmt.Sprintf("coin-%d", i), .5, 0, 30, 0}, judge{fmt.Sprintf("left-%d", i), .5, .9, 3, 0})
 	}
 	a, _ := crowd(3000, 3, judges)
 	s := stats(t, a)
@@ -457,7 +540,7 @@ func TestOrderOfCandidatesDoesNotMatter(t *testing.T) {
 func TestProbabilities(t *testing.T) {
 	judges := honest(30)
 	for i := range 20 {
-		judges = append(judges, judge{fmt.Sprintf("coin-%02d", i), .5, 0, 30})
+		judges = append(judges, judge{fmt.Sprintf("coin-%02d", i), .5, 0, 30, 0})
 	}
 	a, truth := crowd(2000, 5, judges)
 	p, err := Probabilities(t.Context(), a, "p", "preference")

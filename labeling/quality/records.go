@@ -123,12 +123,8 @@ func (r *records) item(j labeling.JudgedItem) {
 	}
 }
 
-// openUnits makes room for what is said about an item. A hidden repeat has none: the same
-// person saying it twice is no second opinion.
+// openUnits makes room for what is said about an item.
 func (r *records) openUnits(j labeling.JudgedItem, task bool) {
-	if j.Item.Kind == labeling.KindRepeat {
-		return
-	}
 	truth := j.Item.Expected
 	if j.Adjudication != nil && !j.Adjudication.Answer.Flagged {
 		truth = j.Adjudication.Answer.Responses
@@ -186,7 +182,7 @@ func (r *records) judgement(it labeling.Item, g labeling.Judgement) {
 		r.counts.Edits++
 	}
 	p.sides(it, g, g.Answer.Responses[r.main])
-	if it.Kind != labeling.KindRepeat {
+	if it.Kind != labeling.KindRepeat { // to say it twice is no second opinion
 		r.enter(it, g, who)
 	}
 }
