@@ -3,6 +3,8 @@ package screen
 import (
 	"strings"
 	"testing"
+
+	"plumbline/labeling"
 )
 
 func TestClean(t *testing.T) {
@@ -47,7 +49,7 @@ func TestClean(t *testing.T) {
 			t.Errorf("%s: got %q, %d hidden, want %q, %d", c.name, got, hidden, c.want, c.hidden)
 		}
 		for _, size := range [][2]int{{40, 12}, {120, 40}} {
-			s, _ := press(New(Options{Title: c.in, Guideline: c.in}).Resize(size[0], size[1]).Show(Content{Prompt: c.in, A: c.in, B: c.in + " x"}), "= k")
+			s, _ := press(New(Options{Title: c.in, Guideline: c.in, Task: labeling.PairTask(true)}).Resize(size[0], size[1]).Show(Content{Prompt: text(c.in), Candidates: []string{c.in, c.in + " x"}}), "w k")
 			checkFrame(t, s, size[0], size[1])
 			s, _ = press(s, "g")
 			checkFrame(t, s, size[0], size[1])
@@ -73,8 +75,8 @@ func TestCellsOfWideText(t *testing.T) {
 }
 
 func TestMegabyteLine(t *testing.T) {
-	s := opened(Options{}, 120, 40).Show(Content{Prompt: strings.Repeat("x", 1<<20), A: strings.Repeat("词", 1<<19), B: strings.Repeat("a ", 1<<19)})
-	s, _ = press(s, "= end pgup p end")
+	s := opened(Options{}, 120, 40).Show(Content{Prompt: text(strings.Repeat("x", 1<<20)), Candidates: []string{strings.Repeat("词", 1<<19), strings.Repeat("a ", 1<<19)}})
+	s, _ = press(s, "w end pgup p end")
 	checkFrame(t, s, 120, 40)
 }
 
@@ -101,14 +103,15 @@ func FuzzView(f *testing.F) {
 		}
 		width, height := max(1, int(w)), max(1, int(h))
 		for _, lang := range []Lang{English, Chinese} {
-			s := New(Options{Lang: lang, Title: a, Guideline: b, Ties: true, Color: true}).Resize(width, height).Show(Content{Prompt: prompt, A: a, B: b})
+			s := New(Options{Lang: lang, Title: a, Guideline: b, Task: labeling.PairTask(true), Color: true}).Resize(width, height).Show(Content{Prompt: text(prompt), Candidates: []string{a, b}})
 			for _, k := range strings.Split(keys, " ") {
 				before := s
 				s, _ = s.Key(k, hand)
 				checkFrame(t, s, width, height)
 				checkPlain(t, s.Say(before))
 			}
-			checkFrame(t, s.Paste(a).Failed(b), width, height)
+			s, _ = s.Paste(a)
+			checkFrame(t, s.Failed(b), width, height)
 			checkFrame(t, s.Finished(), width, height)
 			checkFrame(t, s.Loading(), width, height)
 		}
@@ -117,7 +120,7 @@ func FuzzView(f *testing.F) {
 
 func BenchmarkKey(b *testing.B) {
 	c := pair
-	c.A, c.B = strings.Repeat(pair.A, 20), strings.Repeat(pair.B, 20)
+	c.Candidates = []string{strings.Repeat(pair.Candidates[0], 20), strings.Repeat(pair.Candidates[1], 20)}
 	s := opened(Options{}, 120, 40).Show(c)
 	n := 0
 	for b.Loop() {

@@ -3,6 +3,8 @@ package screen
 import (
 	"fmt"
 	"strings"
+
+	"plumbline/labeling"
 )
 
 // Say is what changed from one state to the next, in words, for terminals that can
@@ -18,20 +20,17 @@ func (s State) Say(before State) string {
 			lines = append(lines, text)
 		}
 	}
-	if s.note != before.note {
-		say(s.w.notes[s.note])
+	if s.notes != before.notes {
+		say(s.note)
 	}
 	switch {
 	case s.serial != before.serial:
 		say(s.sayItem())
-	case s.mode == judging && s.focus != before.focus:
-		say(s.sayResponse(s.focus))
-	case s.mode == judging && s.verdict != before.verdict:
-		say(strings.TrimRight(s.verdictRow(), " "))
 	case s.mode != before.mode:
 		say(s.sayMode())
-	case s.mode == judging && s.compare && !before.compare:
-		say(s.sayDifferences())
+	case s.mode != judging:
+	default:
+		say(s.sayJudging(before))
 	}
 	if len(lines) == 0 {
 		return ""
@@ -45,35 +44,75 @@ func (s State) Say(before State) string {
 
 // echo is what was typed into a comment, or that it shrank.
 func (s State) echo(before State) (text string, typing bool) {
-	typing = s.mode == before.mode && (s.mode == commenting || s.mode == reasoning) && s.note == before.note
+	typing = s.mode == before.mode && (s.mode == commenting || s.mode == reasoning) && s.notes == before.notes
 	if !typing {
 		return "", false
 	}
 	if more, ok := strings.CutPrefix(s.input, before.input); ok {
 		return more, true
 	}
-	return "\n" + tail(s.input, max(1, s.size.w-1)), true
+	return "\n" + tail(s.input, max(1, s.width-1)), true
 }
 
-func (s State) sayItem() string {
-	parts := []string{"", s.header1(), s.w.spokenItem, string(s.prompt.text), s.sayResponse(0), s.sayResponse(1), s.w.spokenScale}
-	if s.verdict.chosen() || s.correct {
-		parts = append(parts, strings.TrimRight(s.verdictRow(), " "))
+// sayJudging is what changed while an item is judged.
+func (s State) sayJudging(before State) string {
+	var parts []string
+	moved := s.question != before.question
+	if answered := before.answeredNow(s.answer); answered != before.answered() || s.level != before.level {
+		parts = append(parts, answered)
+	}
+	switch {
+	case moved || s.asks().Marks() && s.focus != before.focus:
+		parts = append(parts, s.sayQuestion())
+	case s.focus != before.focus:
+		parts = append(parts, s.sayResponse(s.focus))
+	}
+	if s.compare && !before.compare {
+		parts = append(parts, s.sayDifferences())
 	}
 	return strings.Join(parts, "\n")
 }
 
-// header1 is the header without its layout.
-func (s State) header1() string {
-	return s.o.Title + " · " + fmt.Sprintf(s.w.progress, s.progress.Mine, s.progress.Done, s.progress.Wanted)
+// answeredNow is what was answered to the question that this state asks.
+func (s State) answeredNow(a labeling.Answer) string {
+	s.answer = a
+	return s.answered()
+}
+
+func (s State) sayItem() string {
+	parts := []string{"", s.o.Title + " · " + s.counts(), s.w.spokenItem, string(s.prompt.text)}
+	for i := range s.panes {
+		parts = append(parts, s.sayResponse(i))
+	}
+	parts = append(parts, s.sayQuestion(), s.w.spokenNext)
+	if !s.answer.Empty() || s.item.Correcting {
+		parts = append(parts, s.answered())
+	}
+	return strings.Join(parts, "\n")
+}
+
+// sayQuestion is what is asked, and the keys that answer it.
+func (s State) sayQuestion() string {
+	q := s.asks()
+	text := q.label
+	if n := len(s.questions); n > 1 {
+		text = fmt.Sprintf("%d/%d %s", s.question+1, n, text)
+	}
+	switch q.Kind {
+	case labeling.AskPreference:
+		return text + "\n" + s.w.spokenScale
+	case labeling.AskRanking:
+		return text + "\n" + s.w.spokenOrder
+	}
+	return text + "\n" + fmt.Sprintf(s.w.spokenMarks, letter(place(s.focus)), s.keysOf(q))
 }
 
 func (s State) sayResponse(i int) string {
-	title := fmt.Sprintf(s.w.spokenResponse, string(rune('A'+i)))
-	if h := s.pane[i].hidden; h > 0 {
+	title := fmt.Sprintf(s.w.spokenResponse, letter(place(i)))
+	if h := s.panes[i].hidden; h > 0 {
 		title += " " + fmt.Sprintf(s.w.hidden, h)
 	}
-	return title + "\n" + string(s.pane[i].text)
+	return title + "\n" + string(s.panes[i].text)
 }
 
 // sayMode announces where the keys go now.
@@ -83,14 +122,14 @@ func (s State) sayMode() string {
 		return s.w.askComment + s.input
 	case reasoning:
 		return s.w.askReason
-	case reading:
+	case reading, explaining, welcoming, told:
 		return s.page.title + "\n" + string(s.page.doc.text) + "\n" + s.w.spokenClose
 	case failed:
 		return fmt.Sprintf(s.w.failed, s.trouble)
 	case finished:
 		return s.w.finished
 	case judging:
-		return strings.TrimRight(s.verdictRow(), " ")
+		return s.answered()
 	case saving:
 		return s.w.saving
 	case loading:
@@ -101,14 +140,14 @@ func (s State) sayMode() string {
 // sayDifferences lists the words that only one of the two has.
 func (s State) sayDifferences() string {
 	var out []string
-	for i, d := range s.pane {
+	for i, d := range s.panes {
 		var only []string
 		for _, w := range split(d.text) {
-			if d.marks[w.from] {
+			if d.marks != nil && d.marks[w.from] {
 				only = append(only, string(d.text[w.from:w.to]))
 			}
 		}
-		out = append(out, string(rune('A'+i))+": "+strings.Join(only, " "))
+		out = append(out, letter(place(i))+": "+strings.Join(only, " "))
 	}
 	return strings.Join(out, "\n")
 }
@@ -117,7 +156,7 @@ func (s State) sayDifferences() string {
 func (s State) wrapAll(text string) string {
 	runes := []rune(text)
 	var lines []string
-	for _, l := range wrap(runes, max(s.size.w, MinWidth)) {
+	for _, l := range wrap(runes, max(s.width, MinWidth)) {
 		lines = append(lines, string(runes[l.from:l.to]))
 	}
 	return strings.Join(lines, "\n")

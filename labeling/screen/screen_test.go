@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"plumbline/labeling"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; look at them before you commit")
@@ -33,17 +36,32 @@ func press(s State, keys string) (State, Action) {
 }
 
 var pair = Content{
-	Prompt: "Explain why the sky is blue, to a child of six.",
-	A: "Sunlight looks white, but it is made of all colours. When it comes through the air, the tiny bits of air " +
+	Prompt: text("Explain why the sky is blue, to a child of six."),
+	Candidates: []string{"Sunlight looks white, but it is made of all colours. When it comes through the air, the tiny bits of air " +
 		"bounce the blue light around much more than the red. So blue comes to your eyes from everywhere you look.\n\n" +
 		"In the evening the light has a longer way to go: most of the blue is lost on it, and what is left is red.",
-	B: "天空是蓝色的，因为空气把蓝光（波长较短）散射得比红光更厉害；所以无论你往哪里看，都有蓝光进入你的眼睛。\n" +
-		"Because of Rayleigh scattering 👩‍🔬❤️: I ∝ 1/λ⁴.\x1b]52;c;QUJD\x07 \u202eevil\u202c",
+		"天空是蓝色的，因为空气把蓝光（波长较短）散射得比红光更厉害；所以无论你往哪里看，都有蓝光进入你的眼睛。\n" +
+			"Because of Rayleigh scattering 👩‍🔬❤️: I ∝ 1/λ⁴.\x1b]52;c;QUJD\x07 \u202eevil\u202c"},
+}
+
+func text(s string) labeling.Prompt { return labeling.Prompt{Text: s} }
+
+// builtin is a task that comes with the program.
+func builtin(t *testing.T, name string) labeling.Task {
+	t.Helper()
+	task, err := labeling.BuiltinTask(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
 }
 
 func opened(o Options, w, h int) State {
 	o.Title, o.Guideline = "demo · ann", "Prefer the honest one."
-	return New(o).Resize(w, h).Progressed(Progress{3, 10, 80}).Show(pair)
+	if o.Task.Questions == nil {
+		o.Task = labeling.PairTask(false)
+	}
+	return New(o).Resize(w, h).Progressed(Progress{Mine: 3, Done: 10, Wanted: 80}).Show(pair)
 }
 
 // checkFrame holds the view to what every view must be.
@@ -102,7 +120,7 @@ func golden(t *testing.T, name, got string) {
 func TestGoldenScreens(t *testing.T) {
 	scenes := []struct{ name, keys string }{
 		{"fresh", ""},
-		{"chosen", "= k ! c o d d enter"},
+		{"chosen", "w k ! c o d d enter"},
 		{"other", "space down down"},
 		{"reason", "n d u l l"},
 		{"help", "?"},
@@ -124,10 +142,10 @@ func TestGoldenScreens(t *testing.T) {
 func TestGoldenLinear(t *testing.T) {
 	for _, lang := range []Lang{English, Chinese} {
 		var out strings.Builder
-		before := New(Options{Lang: lang, Linear: true, Title: "demo · ann", Guideline: "Prefer the honest one."}).Resize(72, 24)
+		before := New(Options{Lang: lang, Linear: true, Title: "demo · ann", Guideline: "Prefer the honest one.", Task: labeling.PairTask(false)}).Resize(72, 24)
 		s := before.Show(pair)
 		out.WriteString(s.Say(before))
-		for _, k := range strings.Split("enter,k,!, ,c,o,d,d,enter,g,x,=,a,enter", ",") {
+		for _, k := range strings.Split("enter,k,!, ,c,o,d,d,enter,g,x,w,a,enter", ",") {
 			fmt.Fprintf(&out, "<%s>", k)
 			before = s
 			s, _ = s.Key(k, hand)
@@ -155,53 +173,76 @@ func TestTooSmallSaysSo(t *testing.T) {
 	}
 }
 
-func TestKeys(t *testing.T) {
+// left and right are answers to the pair task: A, or B, is better by so much.
+func left(strength int) labeling.Answer  { return labeling.Prefer("preference", 1, 2, strength) }
+func right(strength int) labeling.Answer { return labeling.Prefer("preference", 2, 1, strength) }
+
+// with adds a flag and a comment to an answer.
+func with(a labeling.Answer, flagged bool, comment string) labeling.Answer {
+	a.Flagged, a.Comment = flagged, comment
+	return a
+}
+
+// equal compares answers; no responses are as good as an empty table of them.
+func equal(a, b labeling.Answer) bool {
+	if len(a.Responses) == 0 && len(b.Responses) == 0 {
+		a.Responses, b.Responses = nil, nil
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func TestKeysOfAPair(t *testing.T) {
+	var none labeling.Answer
 	for _, c := range []struct {
 		keys   string
 		action Action
-		want   Verdict
+		want   labeling.Answer
 	}{
-		{"a", Draft, Verdict{Choice: -4}},
-		{"s", Draft, Verdict{Choice: -3}},
-		{"d", Draft, Verdict{Choice: -2}},
-		{"f", Draft, Verdict{Choice: -1}},
-		{"j", Draft, Verdict{Choice: 1}},
-		{"k", Draft, Verdict{Choice: 2}},
-		{"l", Draft, Verdict{Choice: 3}},
-		{";", Draft, Verdict{Choice: 4}},
-		{"1", Draft, Verdict{Choice: -4}},
-		{"4", Draft, Verdict{Choice: -1}},
-		{"5", Draft, Verdict{Choice: 1}},
-		{"8", Draft, Verdict{Choice: 4}},
-		{"a j", Draft, Verdict{Choice: 1}},
-		{"a enter", Save, Verdict{Choice: -4}},
-		{"enter", None, Verdict{}},
-		{"! a", Draft, Verdict{Choice: -4, Flagged: true}},
-		{"! !", Draft, Verdict{}},
-		{"c g o o d space enter", Draft, Verdict{Comment: "good"}},
-		{"c g o backspace enter", Draft, Verdict{Comment: "g"}},
-		{"c g o esc", None, Verdict{}},
-		{"c a ; 1 enter k", Draft, Verdict{Choice: 2, Comment: "a;1"}},
-		{"n n o enter", Skip, Verdict{}},
-		{"n n o esc", None, Verdict{}},
-		{"? a", None, Verdict{}},
-		{"g down a k", Draft, Verdict{Choice: 2}},
-		{"p enter", None, Verdict{}},
-		{"z", Undo, Verdict{}},
-		{"q", Leave, Verdict{}},
-		{"ctrl+c", Leave, Verdict{}},
-		{"c ctrl+c", Leave, Verdict{}},
-		{"0", None, Verdict{}}, // no ties in this project
-		{"x y tab home", None, Verdict{}},
+		{"a", Draft, left(4)},
+		{"s", Draft, left(3)},
+		{"d", Draft, left(2)},
+		{"f", Draft, left(1)},
+		{"j", Draft, right(1)},
+		{"k", Draft, right(2)},
+		{"l", Draft, right(3)},
+		{";", Draft, right(4)},
+		{"；", Draft, right(4)},
+		{"1", Draft, left(4)},
+		{"4", Draft, left(1)},
+		{"5", Draft, right(1)},
+		{"8", Draft, right(4)},
+		{"a j", Draft, right(1)},
+		{"a enter", Save, left(4)},
+		{"enter", None, none},
+		{"a backspace", Draft, none},
+		{"! a", Draft, with(left(4), true, "")},
+		{"! !", Draft, none},
+		{"! enter", Save, with(none, true, "")},
+		{"c g o o d space enter", Draft, with(none, false, "good")},
+		{"c g o backspace enter", Draft, with(none, false, "g")},
+		{"c g o esc", None, none},
+		{"c a ; 1 enter k", Draft, with(right(2), false, "a;1")},
+		{"n n o enter", Skip, none},
+		{"n n o esc", None, none},
+		{"? a", None, none},
+		{"g down a k", Draft, right(2)},
+		{"p enter", None, none},
+		{"z", Undo, none},
+		{"m", ToggleMouse, none},
+		{"q", Leave, none},
+		{"ctrl+c", Leave, none},
+		{"c ctrl+c", Leave, none},
+		{"0", None, none}, // no ties in this project
+		{"x y tab home", None, none},
 	} {
 		s, a := press(opened(Options{}, 80, 24), c.keys)
-		if a != c.action || s.Verdict() != c.want {
-			t.Errorf("%s: got action %d, %+v, want %d, %+v", c.keys, a, s.Verdict(), c.action, c.want)
+		if a != c.action || !equal(s.Answer(), c.want) {
+			t.Errorf("%s: got action %d, %+v, want %d, %+v", c.keys, a, s.Answer(), c.action, c.want)
 		}
 	}
-	s, a := press(opened(Options{Ties: true}, 80, 24), "a 0 enter")
-	if a != Save || s.Verdict() != (Verdict{Tie: true}) {
-		t.Errorf("a tie: got action %d, %+v", a, s.Verdict())
+	s, a := press(opened(Options{Task: labeling.PairTask(true)}, 80, 24), "a 0 enter")
+	if a != Save || !equal(s.Answer(), labeling.Equal("preference", 1, 2)) {
+		t.Errorf("a tie: got action %d, %+v", a, s.Answer())
 	}
 }
 
@@ -216,8 +257,8 @@ func TestKeysAreSwallowedWhileSavingAndLoading(t *testing.T) {
 	saving, _ := press(opened(Options{}, 80, 24), "a enter")
 	for name, s := range map[string]State{"saving": saving, "loading": saving.Loading()} {
 		after, a := press(s, "k enter n z c ! space")
-		if a != None || after.Verdict() != s.Verdict() {
-			t.Errorf("%s: got action %d, %+v", name, a, after.Verdict())
+		if a != None || !equal(after.Answer(), s.Answer()) {
+			t.Errorf("%s: got action %d, %+v", name, a, after.Answer())
 		}
 	}
 }
@@ -229,19 +270,19 @@ func TestFailedSaveIsSentAgainUnchanged(t *testing.T) {
 		t.Error("the reason is not shown")
 	}
 	s, a := press(s, "k c enter")
-	if a != Retry || s.Verdict().Choice != -4 {
-		t.Errorf("got action %d, %+v, want the same answer again", a, s.Verdict())
+	if a != Retry || !equal(s.Answer(), left(4)) {
+		t.Errorf("got action %d, %+v, want the same answer again", a, s.Answer())
 	}
 }
 
 func TestUndoWithNothingToUndoReturns(t *testing.T) {
 	s, _ := press(opened(Options{}, 80, 24), "k z")
 	s = s.NoUndo()
-	if s.Verdict().Choice != 2 || !strings.Contains(s.View(), "nothing to undo") {
-		t.Errorf("got %+v", s.Verdict())
+	if !equal(s.Answer(), right(2)) || !strings.Contains(s.View(), "nothing to undo") {
+		t.Errorf("got %+v", s.Answer())
 	}
 	if s, a := press(s, "enter"); a != Save {
-		t.Errorf("got action %d of %+v, want the item to go on", a, s.Verdict())
+		t.Errorf("got action %d of %+v, want the item to go on", a, s.Answer())
 	}
 }
 
@@ -262,32 +303,33 @@ func TestPasteNeverSaves(t *testing.T) {
 	}
 	s, _ := opened(Options{}, 80, 24).Key("down", hand)
 	n, end := burst(s, "sad\nkl\n", time.Millisecond)
-	if n != 0 || end.Verdict().Choice != 0 {
-		t.Errorf("one burst: got %d saves, %+v", n, end.Verdict())
+	if n != 0 || !end.Answer().Empty() {
+		t.Errorf("one burst: got %d saves, %+v", n, end.Answer())
 	}
 	if n, _ := burst(s, "k\n", 61*time.Millisecond); n != 1 {
 		t.Errorf("a quick hand: got %d saves, want 1", n)
 	}
-	if n, end := burst(opened(Options{}, 80, 24), "k\n", 74*time.Millisecond); n != 0 || end.Verdict().Choice != 0 {
-		t.Errorf("typed ahead before the item appeared: got %d saves, %+v", n, end.Verdict())
+	if n, end := burst(opened(Options{}, 80, 24), "k\n", 74*time.Millisecond); n != 0 || !end.Answer().Empty() {
+		t.Errorf("typed ahead before the item appeared: got %d saves, %+v", n, end.Answer())
 	}
-	if s := s.Paste("k\nenter"); s.Verdict() != (Verdict{}) || !strings.Contains(s.View(), "ignored") {
-		t.Errorf("a bracketed paste: got %+v", s.Verdict())
+	if s, a := s.Paste("k\nenter"); a != None || !s.Answer().Empty() || !strings.Contains(s.View(), "ignored") {
+		t.Errorf("a bracketed paste: got action %d, %+v", a, s.Answer())
 	}
 	s, _ = press(s, "c")
-	s, _ = press(s.Paste("two\r\nlines\x1b[31m"), "enter")
-	if got := s.Verdict().Comment; got != "two lines␛[31m" {
+	s, _ = s.Paste("two\r\nlines\x1b[31m")
+	s, _ = press(s, "enter")
+	if got := s.Answer().Comment; got != "two lines␛[31m" {
 		t.Errorf("pasted into a comment: got %q", got)
 	}
 	s, _ = press(s, "c")
-	if s = s.Paste(strings.Repeat("x", maxInput)); !strings.Contains(s.View(), "full") {
+	if s, _ = s.Paste(strings.Repeat("x", labeling.MaxComment)); !strings.Contains(s.View(), "full") {
 		t.Error("a comment without end is accepted")
 	}
 }
 
 func TestScrolling(t *testing.T) {
 	long := strings.Repeat("line\n", 49) + "line"
-	s := opened(Options{}, 80, 24).Show(Content{Prompt: "p", A: long, B: "short"})
+	s := opened(Options{}, 80, 24).Show(Content{Prompt: text("p"), Candidates: []string{long, "short"}})
 	rows := s.rows()
 	at := func(keys string) int {
 		got, _ := press(s, keys)
@@ -299,7 +341,7 @@ func TestScrolling(t *testing.T) {
 		}
 	}
 	end, _ := press(s, "end")
-	if view := end.View(); !strings.Contains(view, fmt.Sprintf("%d–50/50 ▲", 50-rows+1)) {
+	if view := end.View(); !strings.Contains(view, fmt.Sprintf("%d–50/50 100%% ▲", 50-rows+1)) {
 		t.Errorf("got no position in\n%s", view)
 	}
 	if grown := end.Resize(80, 60); grown.scroll[0] != 0 {
@@ -309,7 +351,7 @@ func TestScrolling(t *testing.T) {
 
 func TestCorrectingSaysSo(t *testing.T) {
 	c := pair
-	c.Correcting, c.Verdict = true, Verdict{Choice: 3}
+	c.Correcting, c.Answer = true, right(3)
 	s := opened(Options{}, 80, 24).Show(c)
 	if !strings.Contains(s.View(), "Correcting (Esc: leave as it was) · B is better") {
 		t.Errorf("got\n%s", s.View())
@@ -324,7 +366,7 @@ func TestCorrectingSaysSo(t *testing.T) {
 
 func TestColourOnlyWhereWanted(t *testing.T) {
 	for _, c := range []bool{false, true} {
-		s, _ := press(opened(Options{Color: c}, 120, 40), "=")
+		s, _ := press(opened(Options{Color: c}, 120, 40), "w")
 		if got := strings.Contains(s.View(), string(hue)); got != c {
 			t.Errorf("color %v: got colours %v", c, got)
 		}

@@ -1,56 +1,63 @@
 package screen
 
 import (
+	"maps"
 	"slices"
 	"time"
+
+	"plumbline/labeling"
 )
 
 // The screen must have at least this size.
 const (
 	MinWidth  = 40
 	MinHeight = 12
-	wideFrom  = 100 // columns from which A and B stand side by side
+	paneFrom  = 50 // columns that a response needs to stand beside others
 )
 
 // Keys that follow faster than a hand can are a paste or a stuck key.
 const (
-	pasteGap = 60 * time.Millisecond  // from a choice to Enter
+	pasteGap = 60 * time.Millisecond  // from a choice to Enter, or to the next question's
 	settle   = 150 * time.Millisecond // from an item's appearance to a choice
 )
 
-// maxInput bounds a comment or reason, in bytes.
-const maxInput = 4000
-
 // Options are what stays the same from item to item.
 type Options struct {
-	Lang      Lang   // empty means English
-	Title     string // project and annotator
-	Guideline string
-	Ties      bool // "equally good" is an answer
-	Color     bool
-	Linear    bool // for screen readers and plain terminals: no layout, no styles
+	Lang             Lang   // empty means English
+	Title            string // project and annotator
+	Task             labeling.Task
+	Guideline        string
+	GuidelineVersion int  // 0: not told
+	GuidelineSeen    int  // the version that the annotator judged by last; 0: none
+	Color            bool // marks may have a colour; they never need it
+	Linear           bool // for screen readers and plain terminals: no layout, no styles
 }
 
-// Verdict is what the annotator has entered about the pair shown.
-type Verdict struct {
-	Choice  int // -4 … -1 A is better, 1 … 4 B is better, 0 nothing chosen; 4 is significantly
-	Tie     bool
-	Flagged bool
-	Comment string
-}
-
-func (v Verdict) chosen() bool { return v.Choice != 0 || v.Tie }
-
-// Content is a pair to judge, as it was stored: Show cleans it.
+// Content is an item to judge, as it was stored: Show cleans it. In its answers a
+// candidate is named by its place on the screen, from 1.
 type Content struct {
-	Prompt     string
-	A, B       string  // A stands left
-	Verdict    Verdict // entered before a disconnect, or to be corrected
+	Prompt     labeling.Prompt
+	Candidates []string        // from left to right, at least one
+	Answer     labeling.Answer // entered before a disconnect, or to be corrected
 	Correcting bool
+	Phase      labeling.Phase
+
+	// In the tutorial: the known answer and its reason, shown after the annotator's.
+	Expected map[string]labeling.Response
+	Why      string
+
+	// For the final word: what others answered. It stays hidden until asked for, so that
+	// it does not sway.
+	Votes []labeling.Answer
 }
 
 // Progress is shown in the corner.
-type Progress struct{ Mine, Done, Wanted int }
+type Progress struct {
+	Mine, Done, Wanted int // items judged by the annotator, by all, and wanted
+	Days               int // in a row on which the annotator judged
+	Tested, Tests      int // items of the screening test: answered, and in all
+	Seconds            int // per item, the median of this sitting; 0: not known
+}
 
 type mode int
 
@@ -60,36 +67,66 @@ const (
 	saving
 	failed
 	finished
-	commenting
-	reasoning // why an item is skipped
-	reading   // help, guideline or prompt
+	welcoming  // the first page of all
+	told       // the test is over
+	commenting //
+	reasoning  // why an item is skipped
+	reading    // a page that any key closes
+	explaining // what was expected, in the tutorial
 )
 
 // State is all there is to the screen. Its methods return the next state.
 type State struct {
-	o    Options
-	w    words
-	size struct{ w, h int }
+	o             *Options
+	w             *words
+	questions     []question // of the task
+	width, height int
 
 	mode     mode
 	undoing  mode // where to return to if there is nothing to undo
 	serial   int  // of the item, so that linear.go can tell a new one
-	verdict  Verdict
-	correct  bool
-	progress Progress
-	note     Note
-	trouble  string // why saving failed
-	input    string // comment or reason being typed
-	page     page   // what is being read
+	item     *Content
+	shown    []labeling.CandidateID // 1 … number of candidates
+	answer   labeling.Answer        // in places; its maps are never changed, but replaced
+	question int                    // the one asked, in Task.Questions
+	level    bool                   // ranking: the next candidate stands level with the last
+	focus    int                    // candidate, from 0
+	other    int                    // the one that had the focus before: what differences are from
+
+	guideline guideline
+	progress  Progress
+	note      string
+	notes     int    // how many there were, so that linear.go tells the same one again
+	trouble   string // why saving failed
+	passed    bool   // the test
+	input     string // comment or reason being typed
+	page      page   // what is being read
+	mouse     bool
 
 	prompt  doc
-	pane    [2]doc // A, B
-	scroll  [2]int
-	focus   int // 0 A, 1 B
+	panes   []doc // by place; replaced, never changed
+	scroll  []int // likewise
 	compare bool
 
 	sinceShown, sinceChoice time.Duration
+	hopped                  bool     // the last choice led on to another question or candidate
+	calm                    *entered // before keys began to come faster than a hand can
 }
+
+// entered is an answer, and where it was being given.
+type entered struct {
+	answer          labeling.Answer
+	question, focus int
+	level           bool
+}
+
+// guideline is its text, and which version the annotator knows.
+type guideline struct {
+	text          string
+	version, seen int
+}
+
+func (g guideline) changed() bool { return g.seen != 0 && g.seen != g.version }
 
 // page is a text that covers the screen.
 type page struct {
@@ -100,30 +137,36 @@ type page struct {
 
 // New is a screen that waits for its size and its first item.
 func New(o Options) State {
-	if _, ok := lexicon[o.Lang]; !ok {
-		o.Lang = English
+	w, ok := lexicon[o.Lang]
+	if !ok {
+		o.Lang, w = English, lexicon[English]
 	}
 	o.Title = cleanLine(o.Title)
-	s := State{o: o, w: lexicon[o.Lang]}
+	s := State{o: &o, w: w, questions: inWords(o.Task, o.Lang), item: &Content{}, guideline: guideline{o.Guideline, o.GuidelineVersion, o.GuidelineSeen}}
 	return s.Resize(80, 24)
 }
 
 // Resize lays the screen out for a terminal of w columns and h rows.
 func (s State) Resize(w, h int) State {
-	s.size.w, s.size.h = w, h
+	s.width, s.height = w, h
 	return s.layout()
 }
 
 // Show begins a new item.
 func (s State) Show(c Content) State {
-	s.mode, s.note, s.trouble = judging, NoNote, ""
+	s.mode, s.note, s.trouble, s.input = judging, "", "", ""
 	s.serial++
-	s.prompt, s.pane = newDoc(c.Prompt), [2]doc{newDoc(c.A), newDoc(c.B)}
-	s.verdict, s.correct = c.Verdict, c.Correcting
-	s.verdict.Comment = cleanLine(s.verdict.Comment)
-	s.scroll, s.focus, s.compare = [2]int{}, 0, false
-	s.sinceShown, s.sinceChoice = 0, 0
-	return s.layout()
+	s.item = &c
+	s.prompt = newDoc(c.Prompt.String())
+	n := len(c.Candidates)
+	s.panes, s.scroll, s.shown = make([]doc, n), make([]int, n), make([]labeling.CandidateID, n)
+	for i, text := range c.Candidates {
+		s.panes[i], s.shown[i] = newDoc(text), place(i)
+	}
+	s.focus, s.other, s.compare = 0, min(1, n-1), false
+	s.sinceShown, s.sinceChoice, s.hopped, s.calm = 0, 0, false, nil
+	s = s.adopt(c.Answer)
+	return s.ask(max(0, s.open(0))).layout()
 }
 
 // Loading waits for the next item; keys are swallowed.
@@ -134,7 +177,7 @@ func (s State) Loading() State {
 
 // Failed keeps the answer of a save that did not work: Enter sends it again.
 func (s State) Failed(why string) State {
-	s.mode, s.note = failed, NoNote
+	s.mode, s.note = failed, ""
 	s.trouble = cleanLine(why)
 	return s
 }
@@ -151,9 +194,42 @@ func (s State) Finished() State {
 	return s
 }
 
+// Welcome explains the task to who sees it for the first time; then comes the action
+// Begin.
+func (s State) Welcome() State {
+	s.mode = welcoming
+	s.page = s.newPage(s.w.welcome, s.welcomeText())
+	return s
+}
+
+// Result tells whether the screening test was passed; then comes the action Begin, or
+// Finish.
+func (s State) Result(passed bool) State {
+	s.mode, s.passed = told, passed
+	text := s.w.notPassed
+	if passed {
+		text = s.w.passed
+	}
+	s.page = s.newPage(s.w.test, text)
+	return s
+}
+
+// Guide replaces the guideline by a newer version. The annotator is told until they
+// have read it.
+func (s State) Guide(text string, version int) State {
+	if s.guideline.seen == 0 {
+		s.guideline.seen = s.guideline.version
+	}
+	s.guideline.text, s.guideline.version = text, version
+	return s
+}
+
 // Notice shows a remark until the next key.
-func (s State) Notice(n Note) State {
-	s.note = n
+func (s State) Notice(n Note) State { return s.remark(s.w.notes[n]) }
+
+func (s State) remark(text string) State {
+	s.note = text
+	s.notes++
 	return s
 }
 
@@ -163,106 +239,78 @@ func (s State) Progressed(p Progress) State {
 	return s
 }
 
-// Verdict is what is entered.
-func (s State) Verdict() Verdict { return s.verdict }
+// Answer is what is entered so far, in places. Before the action Save it may have an
+// order that is not complete.
+func (s State) Answer() labeling.Answer {
+	a := s.answer
+	a.Responses = maps.Clone(a.Responses)
+	return a
+}
 
 // Reason is why the item is skipped, after the action Skip.
 func (s State) Reason() string { return s.input }
 
-// Width is the number of columns.
-func (s State) Width() int { return s.size.w }
-
-// doc is a cleaned text and its lines at the present width.
-type doc struct {
-	text   []rune
-	hidden int    // characters made visible
-	marks  []bool // runes to mark, or nil
-	lines  []line
-}
-
-func newDoc(raw string) doc {
-	clean, hidden := Clean(raw)
-	return doc{text: []rune(clean), hidden: hidden}
-}
-
-func (d doc) wrapped(w int) doc {
-	d.lines = wrap(d.text, max(w, 2))
-	return d
-}
-
 // layout wraps everything for the present size.
 func (s State) layout() State {
-	s.prompt = s.prompt.wrapped(s.size.w - 2)
-	for i := range s.pane {
-		s.pane[i] = s.pane[i].wrapped(s.columns())
+	s.prompt = s.prompt.wrapped(s.width - 2)
+	s.panes = slices.Clone(s.panes)
+	for i := range s.panes {
+		s.panes[i] = s.panes[i].wrapped(s.columns(i))
 	}
-	s.page.doc = s.page.doc.wrapped(s.size.w - 2)
+	s.page.doc = s.page.doc.wrapped(s.width - 2)
 	return s.clamp()
 }
 
 // clamp keeps scrolling within the texts.
 func (s State) clamp() State {
-	for i := range s.pane {
-		s.scroll[i] = min(max(s.scroll[i], 0), max(0, len(s.pane[i].lines)-s.rows()))
+	s.scroll = slices.Clone(s.scroll)
+	for i := range s.scroll {
+		s.scroll[i] = min(max(s.scroll[i], 0), max(0, len(s.panes[i].lines)-s.rows()))
 	}
 	s.page.scroll = min(max(s.page.scroll, 0), max(0, len(s.page.doc.lines)-s.pageRows()))
 	return s
 }
 
-func (s State) wide() bool { return s.size.w >= wideFrom && !s.o.Linear }
+// beside tells whether the responses stand side by side.
+func (s State) beside() bool {
+	n := len(s.panes)
+	return n > 1 && s.width >= paneFrom*n && !s.o.Linear
+}
+
+// boxed is the width of a pane with its box, of those side by side.
+func (s State) boxed(i int) int {
+	w := s.width / len(s.panes)
+	if i < s.width%len(s.panes) {
+		w++
+	}
+	return w
+}
 
 // columns is the width of a pane's text.
-func (s State) columns() int {
-	if s.wide() {
-		return (s.size.w-1)/2 - 4 // "│ text │"
+func (s State) columns(i int) int {
+	if s.beside() {
+		return s.boxed(i) - 4 // "│ text │"
 	}
-	return s.size.w
+	return s.width
 }
 
 // promptRows is how many rows the prompt takes: never more than a quarter.
 func (s State) promptRows() int {
-	return min(len(s.prompt.lines), max(2, s.size.h/4))
+	return min(len(s.prompt.lines), max(2, s.height/4))
 }
 
 // rows is the height of a pane's text.
 func (s State) rows() int {
-	used := 4 // header, scale, verdict, hints
-	if s.wide() {
+	used := 4 // header, question, scale, hints
+	if s.overviewed() {
+		used++
+	}
+	if s.beside() {
 		used += 2 // top and bottom of the box
 	} else {
 		used++ // title
 	}
-	return max(1, s.size.h-used-s.promptRows())
+	return max(1, s.height-used-s.promptRows())
 }
 
-func (s State) pageRows() int { return max(1, s.size.h-2) }
-
-// toggleDiff marks the words that differ, or takes the marks away.
-func (s State) toggleDiff() State {
-	s.compare = !s.compare
-	var marks [2][]bool
-	if s.compare {
-		var ok bool
-		if marks[0], marks[1], ok = differ(s.pane[0].text, s.pane[1].text); !ok {
-			s.compare, s.note = false, TooLongForDiff
-		}
-	}
-	s.pane[0].marks, s.pane[1].marks = marks[0], marks[1]
-	return s
-}
-
-// read covers the screen with a text.
-func (s State) read(title string, d doc) State {
-	s.mode = reading
-	s.page = page{title: title, doc: d.wrapped(s.size.w - 2)}
-	return s
-}
-
-// helpText is the list of keys.
-func (s State) helpText() doc {
-	d := newDoc(s.w.keys)
-	if s.o.Ties {
-		d.text = slices.Concat(d.text, []rune("\n"+tieHelp[s.o.Lang]))
-	}
-	return d
-}
+func (s State) pageRows() int { return max(1, s.height-2) }

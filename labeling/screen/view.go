@@ -3,6 +3,8 @@ package screen
 import (
 	"fmt"
 	"strings"
+
+	"plumbline/labeling"
 )
 
 // style switches an attribute on; off ends them all. They are the only control
@@ -30,67 +32,103 @@ func (st style) of(s string) string {
 func (s State) View() string {
 	var rows []string
 	switch {
-	case s.size.w < MinWidth || s.size.h < MinHeight:
-		small := newDoc(fmt.Sprintf(s.w.tooSmall, s.size.w, s.size.h)).wrapped(s.size.w)
+	case s.width < MinWidth || s.height < MinHeight:
+		small := newDoc(fmt.Sprintf(s.w.tooSmall, s.width, s.height)).wrapped(s.width)
 		rows = s.plainRows(small, 0, len(small.lines), 0)
-	case s.mode == reading:
+	case s.mode == reading || s.mode == explaining || s.mode == welcoming || s.mode == told:
 		rows = s.viewPage()
 	case s.mode == loading:
-		rows = append(s.header(), "", fit(s.w.loading, s.size.w), "", s.footer())
-	case s.mode == finished:
-		text := newDoc(s.w.finished).wrapped(s.size.w)
-		rows = append(s.header(), "")
-		rows = append(rows, s.plainRows(text, 0, len(text.lines), 0)...)
-		rows = append(rows, "", s.footer())
+		rows = []string{s.header(), "", fit(s.w.loading, s.width), "", bold.of(fit(s.note, s.width))}
+	case s.mode == finished || len(s.panes) == 0:
+		text := newDoc(s.message()).wrapped(s.width)
+		rows = append([]string{s.header(), ""}, s.plainRows(text, 0, len(text.lines), 0)...)
 	default:
-		rows = s.viewPair()
+		rows = s.viewItem()
 	}
 	return s.fill(rows)
 }
 
+// message is what there is to say where no item is shown.
+func (s State) message() string {
+	switch s.mode {
+	case finished:
+		return s.w.finished
+	case failed:
+		return fmt.Sprintf(s.w.failed, s.trouble)
+	}
+	return s.w.loading
+}
+
 // fill makes it exactly as many rows as the terminal has.
 func (s State) fill(rows []string) string {
+	blank := strings.Repeat(" ", max(0, s.width))
 	for i, r := range rows {
 		if r == "" {
-			rows[i] = strings.Repeat(" ", max(0, s.size.w))
+			rows[i] = blank
 		}
 	}
-	for len(rows) < s.size.h {
-		rows = append(rows, strings.Repeat(" ", max(0, s.size.w)))
+	for len(rows) < s.height {
+		rows = append(rows, blank)
 	}
-	return strings.Join(rows[:max(0, s.size.h)], "\n")
+	return strings.Join(rows[:max(0, s.height)], "\n")
 }
 
 // plainRows shows n lines of a text from line at on, indented.
 func (s State) plainRows(d doc, at, n, indent int) (rows []string) {
 	for i := at; i < at+n; i++ {
-		rows = append(rows, strings.Repeat(" ", indent)+s.row(d, i, s.size.w-indent))
+		rows = append(rows, strings.Repeat(" ", indent)+s.row(d, i, s.width-indent))
 	}
 	return rows
 }
 
-func (s State) header() []string {
-	right := fmt.Sprintf(s.w.progress, s.progress.Mine, s.progress.Done, s.progress.Wanted)
-	left := clip(s.o.Title, max(0, s.size.w-cells(right)-1))
-	return []string{bold.of(fit(left, s.size.w-cells(right)) + right)}
+func (s State) header() string {
+	right := s.counts()
+	left := clip(s.o.Title, max(0, s.width-cells(right)-1))
+	return bold.of(fit(left, s.width-cells(right)) + right)
+}
+
+// counts is how far the annotator and all are; during the test, how far in it.
+func (s State) counts() string {
+	p := s.progress
+	if p.Tests > 0 && p.Tested < p.Tests {
+		return fmt.Sprintf(s.w.testing, p.Tested+1, p.Tests)
+	}
+	text := fmt.Sprintf(s.w.progress, p.Mine, p.Done, p.Wanted)
+	for _, more := range []string{countOf(s.w.streak, p.Days), countOf(s.w.pace, p.Seconds)} {
+		if longer := more + " · " + text; more != "" && cells(longer) <= s.width/2 {
+			text = longer
+		}
+	}
+	return text
+}
+
+func countOf(format string, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, n)
 }
 
 func (s State) viewPage() []string {
 	d, n := s.page.doc, s.pageRows()
 	title := s.page.title + position(s.page.scroll, n, len(d.lines))
-	rows := []string{bold.of(fit(title, s.size.w))}
+	hint := map[mode]string{reading: s.w.closes, explaining: s.w.goesOn, welcoming: s.w.begins, told: s.w.goesOn}[s.mode]
+	rows := []string{bold.of(fit(title, s.width))}
 	rows = append(rows, s.plainRows(d, s.page.scroll, n, 2)...)
-	return append(rows, dim.of(fit(s.w.closes, s.size.w)))
+	return append(rows, dim.of(fit(hint, s.width)))
 }
 
-func (s State) viewPair() []string {
-	rows := append(s.header(), s.viewPrompt()...)
-	if s.wide() {
-		rows = append(rows, s.viewWide()...)
+func (s State) viewItem() []string {
+	rows := append([]string{s.header()}, s.viewPrompt()...)
+	if s.beside() {
+		rows = append(rows, s.viewBoxes()...)
 	} else {
-		rows = append(rows, s.viewNarrow()...)
+		rows = append(rows, s.viewOne()...)
 	}
-	return append(rows, s.scale(), s.verdictRow(), s.footer())
+	if s.overviewed() {
+		rows = append(rows, s.overview().styled)
+	}
+	return append(rows, s.questionRow(), s.scale(), s.footer())
 }
 
 // viewPrompt is the beginning of the prompt, and at its end what is not seen of it.
@@ -105,49 +143,51 @@ func (s State) viewPrompt() []string {
 	}
 	rows := make([]string, n)
 	for i := range rows {
-		rows[i] = "▏ " + s.row(s.prompt, i, s.size.w-2)
+		rows[i] = "▏ " + s.row(s.prompt, i, s.width-2)
 	}
 	if rest != "" {
-		rows[n-1] = "▏ " + fit(s.cut(s.prompt, n-1), s.size.w-2-cells(rest)) + rest
+		rows[n-1] = "▏ " + fit(s.cut(s.prompt, n-1), s.width-2-cells(rest)) + rest
 	}
 	return rows
 }
 
-// viewWide is A and B side by side, in boxes.
-func (s State) viewWide() []string {
-	col, n := s.columns(), s.rows()
-	gap := strings.Repeat(" ", s.size.w-2*(col+4))
-	rows := []string{"┌" + s.title(0, col+2, "─") + "┐" + gap + "┌" + s.title(1, col+2, "─") + "┐"}
-	for i := range n {
-		a, b := s.row(s.pane[0], s.scroll[0]+i, col), s.row(s.pane[1], s.scroll[1]+i, col)
-		rows = append(rows, "│ "+a+" │"+gap+"│ "+b+" │")
+// viewBoxes is the responses side by side.
+func (s State) viewBoxes() []string {
+	n := s.rows()
+	rows := make([]string, n+2)
+	for i, d := range s.panes {
+		w := s.boxed(i)
+		rows[0] += "┌" + s.title(i, w-2) + "┐"
+		for j := range n {
+			rows[1+j] += "│ " + s.row(d, s.scroll[i]+j, w-4) + " │"
+		}
+		rows[n+1] += "└" + strings.Repeat("─", w-2) + "┘"
 	}
-	bottom := "└" + strings.Repeat("─", col+2) + "┘"
-	return append(rows, bottom+gap+bottom)
+	return rows
 }
 
-// viewNarrow is the one that has the focus.
-func (s State) viewNarrow() []string {
-	rows := []string{s.title(s.focus, s.size.w, "─")}
-	return append(rows, s.plainRows(s.pane[s.focus], s.scroll[s.focus], s.rows(), 0)...)
+// viewOne is the one that has the focus.
+func (s State) viewOne() []string {
+	rows := []string{s.title(s.focus, s.width)}
+	return append(rows, s.plainRows(s.panes[s.focus], s.scroll[s.focus], s.rows(), 0)...)
 }
 
 // title is the top of a pane: its name, what it hides, and how far it is read.
-func (s State) title(i, w int, rule string) string {
-	d := s.pane[i]
-	text := rule + " " + string(rune('A'+i))
-	if i == s.focus {
+func (s State) title(i, w int) string {
+	d := s.panes[i]
+	text := "─ " + letter(place(i))
+	if i == s.focus && len(s.panes) > 1 {
 		text += " ◂"
 	}
 	text += position(s.scroll[i], s.rows(), len(d.lines))
 	if d.hidden > 0 {
 		text += " " + fmt.Sprintf(s.w.hidden, d.hidden)
 	}
-	if !s.wide() {
-		text += fmt.Sprintf(" %s Space: %c", rule, 'B'-i)
+	if !s.beside() && len(s.panes) > 1 {
+		text += " ─ Space: " + letter(place((i+1)%len(s.panes)))
 	}
 	text = clip(text+" ", w)
-	text += strings.Repeat(rule, max(0, w-cells(text)))
+	text += strings.Repeat("─", max(0, w-cells(text)))
 	if i == s.focus {
 		return bold.of(text)
 	}
@@ -166,7 +206,8 @@ func position(at, rows, lines int) string {
 	if at+rows < lines {
 		arrows += "▼"
 	}
-	return fmt.Sprintf(" %d–%d/%d %s", at+1, min(at+rows, lines), lines, arrows)
+	last := min(at+rows, lines)
+	return fmt.Sprintf(" %d–%d/%d %d%% %s", at+1, last, lines, 100*last/lines, arrows)
 }
 
 // cut is a line of a text; none where there is none.
@@ -207,14 +248,73 @@ func (s State) markStyle() style {
 	return mark
 }
 
-// scale is the eight steps, in words if they fit.
-func (s State) scale() string {
-	long := s.steps(func(key string, strength int) string { return key + " " + s.w.strength[strength] })
-	if cells(long.text) <= s.size.w {
-		return long.styled + strings.Repeat(" ", s.size.w-cells(long.text))
+// overviewed tells whether there is a row for all questions.
+func (s State) overviewed() bool {
+	return len(s.questions) > 1 && s.height >= 16 && cells(s.overview().text) <= s.width
+}
+
+// overview is a row of all questions: ✓ answered, ▸ asked now, ○ open, – not asked.
+func (s State) overview() (t styledText) {
+	for i, q := range s.questions {
+		sign, st := "○", plain
+		switch {
+		case i == s.question:
+			sign, st = "▸", bold
+		case q.Marks() && len(s.asked(q.Question)) == 0:
+			sign, st = "–", dim
+		case s.complete(q):
+			sign, st = "✓", dim
+		}
+		if i > 0 {
+			t.add("  ", plain)
+		}
+		t.add(sign+" "+q.label, st)
 	}
-	short := s.steps(func(key string, _ int) string { return key })
-	return short.styled + strings.Repeat(" ", max(0, s.size.w-cells(short.text)))
+	if n := s.width - cells(t.text); n > 0 {
+		t.add(strings.Repeat(" ", n), plain)
+	}
+	return t
+}
+
+// questionRow is what is asked, and what was answered.
+func (s State) questionRow() string {
+	q := s.asks()
+	text := q.label
+	if n := len(s.questions); n > 1 {
+		text = fmt.Sprintf("%d/%d %s", s.question+1, n, text)
+	}
+	text += " · " + s.answered()
+	return fit(text, s.width)
+}
+
+// answered is what was entered: the response to the question asked, and the rest.
+func (s State) answered() string {
+	text := s.said(s.asks(), s.response())
+	if s.level {
+		text = strings.TrimSuffix(text, " > …") + " = …"
+	}
+	if s.item.Correcting {
+		text = s.w.correcting + " · " + text
+	}
+	if s.answer.Flagged {
+		text += " · " + s.w.flagged
+	}
+	if s.answer.Comment != "" {
+		text += " · " + fmt.Sprintf(s.w.comment, s.answer.Comment)
+	}
+	return text
+}
+
+// scale is the answers there are, in words if they fit.
+func (s State) scale() string {
+	t := s.steps(true)
+	if cells(t.text) > s.width {
+		t = s.steps(false)
+	}
+	if cells(t.text) > s.width {
+		return fit(t.text, s.width)
+	}
+	return t.styled + strings.Repeat(" ", s.width-cells(t.text))
 }
 
 // styledText is a text and the same with styles.
@@ -225,86 +325,109 @@ func (t *styledText) add(s string, st style) {
 	t.styled += st.of(s)
 }
 
-func (s State) steps(label func(key string, strength int) string) (t styledText) {
+// choice adds one of the answers there are.
+func (t *styledText) choice(text string, chosen bool) {
+	if chosen {
+		t.add("["+text+"]", chose)
+	} else {
+		t.add(" "+text+" ", plain)
+	}
+}
+
+func (s State) steps(inWords bool) (t styledText) {
+	switch q := s.asks(); {
+	case q.Kind == labeling.AskPreference:
+		s.preferenceSteps(&t, inWords)
+	case q.Kind == labeling.AskRanking:
+		for i := range s.panes {
+			t.choice(letter(place(i)), s.response().Rank(place(i)) >= 0)
+		}
+		if q.Ties {
+			t.choice("= "+s.w.level, s.level)
+		}
+	default:
+		s.markSteps(&t, q, inWords)
+	}
+	return t
+}
+
+func (s State) markSteps(t *styledText, q question, inWords bool) {
+	if len(s.panes) > 1 {
+		t.add(letter(place(s.focus))+":", bold)
+	}
+	now := s.response().Marks[place(s.focus)]
+	for n := 1; n <= q.Top(); n++ {
+		text := fmt.Sprint(n)
+		if inWords {
+			text = s.step(q, n)
+		}
+		t.choice(text, n == now)
+	}
+}
+
+func (s State) preferenceSteps(t *styledText, inWords bool) {
+	r := s.response()
+	best, chosen := r.Best()
 	t.add("A ", bold)
 	for i, key := range []string{"a", "s", "d", "f", "j", "k", "l", ";"} {
-		value := i - 4
+		better, strength := labeling.CandidateID(1), 4-i
 		if i >= 4 {
-			value = i - 3
+			better, strength = 2, i-3
 		}
 		if i == 4 {
 			t.add("│ ", plain)
 		}
-		text := " " + label(key, max(value, -value)) + " "
-		if value == s.verdict.Choice {
-			text = "[" + strings.TrimSpace(text) + "]"
-			t.add(text, chose)
-		} else {
-			t.add(text, plain)
+		text := key
+		if inWords {
+			text += " " + s.w.strength[strength]
 		}
+		t.choice(text, chosen && best == better && r.Strength == strength)
 	}
-	if s.o.Ties {
-		s.tieStep(&t)
+	if s.asks().Ties {
+		t.choice("0 =", r.Tie())
 	}
 	t.add(" B", bold)
-	return t
-}
-
-func (s State) tieStep(t *styledText) {
-	if s.verdict.Tie {
-		t.add("[0 =]", chose)
-	} else {
-		t.add(" 0 = ", plain)
-	}
-}
-
-func (s State) verdictRow() string {
-	text := s.w.sentence(s.verdict)
-	if s.correct {
-		text = s.w.correcting + " · " + text
-	}
-	if s.verdict.Flagged {
-		text += " · " + s.w.flagged
-	}
-	if s.verdict.Comment != "" {
-		text += " · " + fmt.Sprintf(s.w.comment, s.verdict.Comment)
-	}
-	return fit(text, s.size.w)
 }
 
 // footer is the last row: a question, a remark, or which keys there are.
 func (s State) footer() string {
 	switch {
-	case s.note != NoNote:
-		return bold.of(fit(s.w.notes[s.note], s.size.w))
+	case s.note != "":
+		return bold.of(fit(s.note, s.width))
 	case s.mode == commenting:
-		return s.ask(s.w.askComment)
+		return s.prompted(s.w.askComment)
 	case s.mode == reasoning:
-		return s.ask(s.w.askReason)
+		return s.prompted(s.w.askReason)
 	case s.mode == saving:
-		return fit(s.w.saving, s.size.w)
+		return fit(s.w.saving, s.width)
 	case s.mode == failed:
-		return bold.of(fit(fmt.Sprintf(s.w.failed, s.trouble), s.size.w))
+		return bold.of(fit(fmt.Sprintf(s.w.failed, s.trouble), s.width))
+	case s.mode == judging && s.guideline.changed():
+		return bold.of(fit(fmt.Sprintf(s.w.guideChanged, s.guideline.version), s.width))
 	case s.mode == judging:
-		return dim.of(fit(s.hints(), s.size.w))
+		return dim.of(fit(s.hints(), s.width))
 	}
-	return fit("", s.size.w)
+	return fit("", s.width)
 }
 
-// ask shows a question and the end of what is typed.
-func (s State) ask(question string) string {
-	question = clip(question, s.size.w/2)
-	return fit(question+tail(s.input, s.size.w-cells(question)-1)+"█", s.size.w)
+// prompted shows a question and the end of what is typed.
+func (s State) prompted(question string) string {
+	question = clip(question, s.width/2)
+	return fit(question+tail(s.input, s.width-cells(question)-1)+"█", s.width)
 }
 
 // hints is as many keys as fit.
 func (s State) hints() string {
+	hints := s.w.hints
+	if n := len(s.item.Votes); n > 0 {
+		hints = append([]string{fmt.Sprintf(s.w.votesHint, n)}, hints...)
+	}
 	text := ""
-	for i, h := range s.w.hints {
+	for i, h := range hints {
 		if i > 0 {
 			h = " · " + h
 		}
-		if cells(text+h) > s.size.w {
+		if cells(text+h) > s.width {
 			break
 		}
 		text += h

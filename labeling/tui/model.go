@@ -17,7 +17,6 @@ type model struct {
 	store     labeling.Queue
 	o         Options
 	project   string
-	question  string
 	annotator int64
 
 	state   screen.State
@@ -33,6 +32,7 @@ type model struct {
 	retry      tea.Cmd // what failed
 	drafting   bool    // a draft is on its way
 	dirty      bool    // and is no longer the newest
+	mouse      bool    // is reported
 
 	watch  stopwatch
 	result Result
@@ -89,6 +89,8 @@ func (m *model) apply(msg tea.Msg) tea.Cmd {
 		m.watch.focus(now, false)
 	case tea.KeyMsg:
 		return m.key(msg, now)
+	case tea.MouseMsg:
+		return m.clicked(msg, now)
 	case claimed:
 		return m.claimed(msg)
 	case judged:
@@ -112,11 +114,23 @@ func (m *model) apply(msg tea.Msg) tea.Cmd {
 func (m *model) key(msg tea.KeyMsg, now time.Time) tea.Cmd {
 	key, pasted := translate(msg)
 	if pasted != "" {
-		m.state = m.state.Paste(pasted)
-		return nil
+		var action screen.Action
+		m.state, action = m.state.Paste(pasted)
+		return m.act(action, now)
 	}
 	var action screen.Action
 	m.state, action = m.state.Key(key, now.Sub(m.lastKey))
+	m.lastKey = now
+	return m.act(action, now)
+}
+
+func (m *model) clicked(msg tea.MouseMsg, now time.Time) tea.Cmd {
+	if msg.Action != tea.MouseActionPress {
+		return nil
+	}
+	what := map[tea.MouseButton]screen.Mouse{tea.MouseButtonWheelUp: screen.WheelUp, tea.MouseButtonWheelDown: screen.WheelDown}[msg.Button]
+	var action screen.Action
+	m.state, action = m.state.Mouse(msg.X, msg.Y, what, now.Sub(m.lastKey))
 	m.lastKey = now
 	return m.act(action, now)
 }
@@ -145,6 +159,11 @@ func (m *model) act(a screen.Action, now time.Time) tea.Cmd {
 		return m.skip()
 	case screen.Undo:
 		return m.recall()
+	case screen.Begin:
+		return m.next()
+	case screen.ToggleMouse:
+		m.mouse = !m.mouse
+		return SetMouse(m.mouse)
 	case screen.Next:
 		m.supersedes, m.back = "", 0
 		return m.claim()
@@ -167,49 +186,22 @@ func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
 // show begins an item, or a correction.
 func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 	m.work = w
-	m.state = m.state.Show(screen.Content{
-		Prompt: w.Item.Prompt.String(), A: text(w, 0), B: text(w, 1), Verdict: m.verdict(w, a), Correcting: m.correcting(),
-	}).Notice(m.remark)
+	c := screen.Content{
+		Prompt: w.Item.Prompt, Answer: inPlaces(a, w.Shown), Correcting: m.correcting(), Phase: w.Phase,
+		Expected: inPlaces(labeling.Answer{Responses: w.Item.Expected}, w.Shown).Responses, Why: w.Item.Why,
+	}
+	for _, id := range w.Shown {
+		candidate, _ := w.Item.Candidate(id)
+		c.Candidates = append(c.Candidates, candidate.Text)
+	}
+	m.state = m.state.Show(c).Notice(m.remark)
 	m.remark = screen.NoNote
 	m.lastKey = m.o.Now()
 	m.watch.start(m.lastKey)
 }
 
-func text(w labeling.Assignment, i int) string {
-	c, _ := w.Item.Candidate(w.Shown[i])
-	return c.Text
-}
-
-// verdict turns an answer about candidates into one about sides.
-func (m *model) verdict(w labeling.Assignment, a labeling.Answer) screen.Verdict {
-	r := a.Responses[m.question]
-	v := screen.Verdict{Tie: r.Tie(), Flagged: a.Flagged, Comment: a.Comment}
-	switch best, _ := r.Best(); best {
-	case 0:
-	case w.Shown[0]:
-		v.Choice = -r.Strength
-	case w.Shown[1]:
-		v.Choice = r.Strength
-	}
-	return v
-}
-
-// answer is verdict's inverse, about the pair shown.
-func (m *model) answer() labeling.Answer {
-	v := m.state.Verdict()
-	left, right := m.work.Shown[0], m.work.Shown[1]
-	var a labeling.Answer
-	switch {
-	case v.Tie:
-		a = labeling.Equal(m.question, left, right)
-	case v.Choice < 0:
-		a = labeling.Prefer(m.question, left, right, -v.Choice)
-	case v.Choice > 0:
-		a = labeling.Prefer(m.question, right, left, v.Choice)
-	}
-	a.Flagged, a.Comment = v.Flagged, v.Comment
-	return a
-}
+// answer is what is entered, about the candidates shown.
+func (m *model) answer() labeling.Answer { return inIDs(m.state.Answer(), m.work.Shown) }
 
 func (m *model) claimed(c claimed) tea.Cmd {
 	switch {

@@ -75,13 +75,10 @@ func newModel(q labeling.Queue, p labeling.Project, a labeling.Annotator, o Opti
 	if o.Lease < time.Second {
 		return nil, fmt.Errorf("labeling/tui: lease: got %v, want at least 1s", o.Lease)
 	}
-	main, err := labeling.MainQuestion(p.Task, "")
-	if err != nil {
-		return nil, err
-	}
-	m := &model{store: q, o: o, project: p.Name, question: main.Key, annotator: a.ID}
+	m := &model{store: q, o: o, project: p.Name, annotator: a.ID}
 	m.state = screen.New(screen.Options{
-		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Guideline: p.Guideline, Ties: main.Ties, Color: o.Color, Linear: o.Linear,
+		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Task: p.Task, Guideline: p.Guideline, GuidelineVersion: p.Version,
+		Color: o.Color, Linear: o.Linear,
 	})
 	m.said, m.lastKey = m.state, o.Now()
 	return m, nil
@@ -100,7 +97,7 @@ func (m *model) settle(ctx context.Context, left bool) error {
 			m.count(*m.sending)
 		}
 		errs = append(errs, heldOn(err))
-	} else if m.held() && !m.correcting() && m.state.Verdict() != (screen.Verdict{}) {
+	} else if m.held() && !m.correcting() && !m.state.Answer().Empty() {
 		errs = append(errs, heldOn(m.store.SaveDraft(ctx, m.lease, m.answer())))
 	}
 	if m.held() && left {

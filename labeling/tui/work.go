@@ -53,7 +53,7 @@ func (m *model) countAll() tea.Cmd {
 		if err != nil {
 			return nil // the old count stays; what matters will fail by itself
 		}
-		return counted{Mine: p.Mine, Done: p.Done, Wanted: p.Wanted}
+		return counted{Mine: p.Mine, Done: p.Done, Wanted: p.Wanted, Days: p.Days, Tested: p.Tested, Tests: p.Tests}
 	}
 }
 
