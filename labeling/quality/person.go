@@ -54,7 +54,7 @@ type Opinion struct {
 	Skill     float64  `json:"skill"`           // Dawid-Skene: chance to say the true class
 	// Confusion is the chance to say each class (columns) of each true class (rows).
 	Confusion [][]float64 `json:"confusion"`
-	Insight   *float64    `json:"insight,omitempty"` // Cohen's kappa of that: 0 for who guesses, however they do; nil where undefined
+	Insight   *float64    `json:"insight,omitempty"` // what they know beyond chance: 1 is always right, 0 guesses; nil where undefined
 }
 
 // Opinion finds what an annotator answered to a question; ok is false where that is nothing.

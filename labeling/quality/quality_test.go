@@ -454,7 +454,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("got %+v, want 20 s in the median, 11 of 20 longer ones", c)
 	}
 	for i, want := range []float64{0.00011907597046915932, 0.00011907597046915932, 1} {
-		if got := people[i].LongerOdds; !near(got, want, 1e-9) {
+		if got := people[i].LongerOdds; !near(got, want) {
 			t.Errorf("annotator %d: got p = %v, want %v", i, got, want)
 		}
 	}

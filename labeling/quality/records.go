@@ -68,10 +68,9 @@ func gather(ctx context.Context, a labeling.Exportable, project string) (*record
 	r := &records{project: p, index: map[string]int{}, first: map[first][]reading{}, control: map[int64]bool{}}
 	for _, q := range p.Task.Questions {
 		r.ledgers = append(r.ledgers, &ledger{question: q})
-	}
-	r.main = p.Task.Questions[0].Key
-	if q, ok := p.Task.Main(); ok {
-		r.main = q.Key
+		if r.main == "" || !q.Marks() { // as labeling.Task.Main; of marks alone the first
+			r.main = q.Key
+		}
 	}
 	everybody, err := a.Annotators(ctx)
 	if err != nil {
