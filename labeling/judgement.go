@@ -75,8 +75,10 @@ type Change struct {
 	Status  Status
 	AddKey  string // a fingerprint; one of another annotator is ErrConflict
 	DropKey string
-	By      int64  // the manager; 0 is whoever runs the program on the store itself
-	Reason  string // at most MaxComment bytes
+	// GiveBack returns what is leased to them to the others, what they took along too.
+	GiveBack bool
+	By       int64  // the manager; 0 is whoever runs the program on the store itself
+	Reason   string // at most MaxComment bytes
 }
 
 // SlotState is where a slot is on its way from open to judged.
@@ -117,6 +119,7 @@ type Assignment struct {
 	Shown []CandidateID // from left to right
 	Draft *Answer       // what the annotator had entered before a disconnect, or nil
 	Phase Phase
+	Votes []Answer // for an adjudicator: what the annotators said; else nil
 }
 
 // Phase says what an item is to the annotator. Gold, attention checks and repeats among

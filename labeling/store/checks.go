@@ -129,7 +129,7 @@ func (c *claim) give(item int64) error {
 	if err := c.tx.QueryRow(`SELECT coalesce(max(n) + 1, 0) FROM slot WHERE item_id = ?1`, item).Scan(&n); err != nil {
 		return err
 	}
-	return c.personal(row, n, sides(c.project.Seed, row.ref, n, row.ids))
+	return c.personal(row, n, Sides(c.project.Seed, row.ref, n, row.ids))
 }
 
 func (c *claim) personal(row itemRow, n int, shown []labeling.CandidateID) (err error) {

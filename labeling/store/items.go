@@ -111,7 +111,7 @@ func (s *Store) insertItem(tx *sql.Tx, r *itemRow) error {
 
 // insertSlot opens slot n of an item.
 func insertSlot(tx *sql.Tx, seed uint64, r itemRow, n int) error {
-	shown, err := text(sides(seed, r.ref, n, r.ids))
+	shown, err := text(Sides(seed, r.ref, n, r.ids))
 	if err != nil {
 		return err
 	}

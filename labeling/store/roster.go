@@ -187,6 +187,11 @@ func (s *Store) change(tx *sql.Tx, was labeling.Annotator, c labeling.Change) er
 			return err
 		}
 	}
+	if c.GiveBack {
+		if err := openLeases(tx, was.ID); err != nil {
+			return err
+		}
+	}
 	if c.AddKey != "" && !slices.Contains(was.Keys, c.AddKey) {
 		if other, err := findAnnotator(tx, byKey, c.AddKey); err == nil {
 			return fmt.Errorf("key %s: %w: it is the key of %s", c.AddKey, labeling.ErrConflict, other.Handle)
@@ -254,13 +259,19 @@ func giveBack(tx *sql.Tx, annotator int64, status labeling.Status) error {
 	if status == labeling.StatusActive {
 		return nil
 	}
-	if _, err := tx.Exec(openSlot+` WHERE annotator_id = ?1 AND state = 'leased' AND mode <> 'personal'`, annotator); err != nil {
+	if err := openLeases(tx, annotator); err != nil {
 		return err
 	}
 	if status == labeling.StatusScreening {
 		return nil
 	}
 	return lapsePersonal(tx, ` WHERE annotator_id = ?1 AND state = 'leased' AND mode = 'personal'`, annotator)
+}
+
+// openLeases returns to the others what an annotator holds of the work.
+func openLeases(tx *sql.Tx, annotator int64) error {
+	_, err := tx.Exec(openSlot+` WHERE annotator_id = ?1 AND state = 'leased' AND mode <> 'personal'`, annotator)
+	return err
 }
 
 // optional is a reference to an annotator, where 0 is none.

@@ -372,7 +372,7 @@ func TestSidesAreBalancedWithinAnItemAndOverItems(t *testing.T) {
 	first := 0
 	for i := range 4000 {
 		ref := fmt.Sprint("item ", i)
-		a, b := sides(9, ref, 0, ids), sides(9, ref, 1, ids)
+		a, b := Sides(9, ref, 0, ids), Sides(9, ref, 1, ids)
 		if a[0] != b[1] || a[1] != b[0] {
 			t.Fatalf("slots 0 and 1 of %s: got %v and %v, want opposite sides", ref, a, b)
 		}
