@@ -289,7 +289,7 @@ func judged(t *testing.T, s labeling.Archive) (n int) {
 func TestLabelsOverSSH(t *testing.T) {
 	s := newStore(t, 3, 1)
 	enrol(t, s, labeling.RoleAnnotator, "ann")
-	x := start(t, roster{s, t}, nil).sit(person(t, "ann"))
+	x := start(t, s, nil).sit(person(t, "ann"))
 	x.shows("question 0", "demo · ann")
 	for i := range 3 {
 		x.shows(fmt.Sprintf("question %d", i))
@@ -314,7 +314,7 @@ func TestLabelsOverSSH(t *testing.T) {
 func TestOnlyEnrolledKeysGetIn(t *testing.T) {
 	s := newStore(t, 1, 1)
 	enrol(t, s, labeling.RoleAnnotator, "ann", "bob")
-	r := start(t, roster{s, t}, nil)
+	r := start(t, s, nil)
 	password := gossh.Password("ann")
 	asked := gossh.KeyboardInteractive(func(string, string, []string, []bool) ([]string, error) { return []string{"ann"}, nil })
 	for _, tt := range []struct {
@@ -352,7 +352,7 @@ func TestOnlyEnrolledKeysGetIn(t *testing.T) {
 func TestNothingButViews(t *testing.T) {
 	s := newStore(t, 1, 1)
 	enrol(t, s, labeling.RoleAnnotator, "ann")
-	r := start(t, roster{s, t}, nil)
+	r := start(t, s, nil)
 	conn, err := r.dial(person(t, "ann"))
 	if err != nil {
 		t.Fatal(err)

@@ -34,8 +34,9 @@ type model struct {
 	dirty      bool    // and is no longer the newest
 	mouse      bool    // is reported
 
-	watch  stopwatch
-	result Result
+	watch     stopwatch
+	result    Result
+	dismissed error // they may not work any more
 }
 
 // stopwatch measures how long an item was shown, and how long with the terminal in focus.
@@ -177,6 +178,12 @@ func (m *model) act(a screen.Action, now time.Time) tea.Cmd {
 	return nil
 }
 
+// dismiss ends the session of who may not work any more.
+func (m *model) dismiss(err error) tea.Cmd {
+	m.dismissed = err
+	return tea.Quit
+}
+
 // failed keeps the screen as it is, and offers to try again.
 func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
 	m.state, m.retry = m.state.Failed(err.Error()), again
@@ -209,6 +216,8 @@ func (m *model) claimed(c claimed) tea.Cmd {
 		m.lease = labeling.Lease{}
 		m.state = m.state.Finished()
 		return nil
+	case errors.Is(c.err, labeling.ErrNotActive):
+		return m.dismiss(c.err)
 	case c.err != nil:
 		return m.failed(c.err, m.claim())
 	}
@@ -224,6 +233,9 @@ func (m *model) claimed(c claimed) tea.Cmd {
 func (m *model) judged(j judged) tea.Cmd {
 	if m.sending == nil || j.sent.ID != m.sending.ID {
 		return nil
+	}
+	if errors.Is(j.err, labeling.ErrNotActive) {
+		return m.dismiss(j.err)
 	}
 	if j.err != nil && !errors.Is(j.err, labeling.ErrLeaseLost) {
 		return m.failed(j.err, m.send())

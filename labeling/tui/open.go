@@ -56,7 +56,8 @@ func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (r
 
 // Label lets an annotator judge at a terminal that is raw already, what the queue hands
 // out. Whoever leaves, or stays away for too long, gives the item back; where the
-// connection breaks or ctx is done it waits for them.
+// connection breaks or ctx is done it waits for them. labeling.ErrNotActive: they may
+// not work any more.
 func Label(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (Result, error) {
 	m, err := newModel(q, p, a, o)
 	if err != nil {
@@ -67,7 +68,7 @@ func Label(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling
 	err = Show(ctx, o.Terminal, m)
 	stop()
 	left := err == nil || errors.Is(err, ErrIdle)
-	return m.result, errors.Join(err, m.settle(context.WithoutCancel(ctx), left))
+	return m.result, errors.Join(err, m.dismissed, m.settle(context.WithoutCancel(ctx), left))
 }
 
 // newModel prepares a session.
