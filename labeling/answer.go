@@ -64,6 +64,38 @@ func (r Response) Best() (id CandidateID, ok bool) {
 	return r.Order[0][0], true
 }
 
+// Renamed is the answer with every candidate under the name that name gives it.
+func (a Answer) Renamed(name func(CandidateID) CandidateID) Answer {
+	all := a.Responses
+	a.Responses = make(map[string]Response, len(all))
+	for key, r := range all {
+		a.Responses[key] = r.Renamed(name)
+	}
+	if a.Edit != nil {
+		a.Edit = &Edit{Of: name(a.Edit.Of), Text: a.Edit.Text}
+	}
+	return a
+}
+
+// Renamed is the response with every candidate under the name that name gives it.
+func (r Response) Renamed(name func(CandidateID) CandidateID) Response {
+	out := Response{Strength: r.Strength}
+	for _, group := range r.Order {
+		var g []CandidateID
+		for _, id := range group {
+			g = append(g, name(id))
+		}
+		out.Order = append(out.Order, g)
+	}
+	for id, m := range r.Marks {
+		if out.Marks == nil {
+			out.Marks = map[CandidateID]int{}
+		}
+		out.Marks[name(id)] = m
+	}
+	return out
+}
+
 // Tie tells whether all candidates were found equally good.
 func (r Response) Tie() bool { return len(r.Order) == 1 && len(r.Order[0]) > 1 }
 

@@ -61,36 +61,7 @@ func (m ids) inverse() ids {
 // answer is an answer about the other store's candidates. One that is not among them
 // becomes 0, which no store takes.
 func (m ids) answer(a labeling.Answer) labeling.Answer {
-	out := a
-	out.Responses = nil
-	for key, r := range a.Responses {
-		if out.Responses == nil {
-			out.Responses = map[string]labeling.Response{}
-		}
-		out.Responses[key] = m.response(r)
-	}
-	if a.Edit != nil {
-		out.Edit = &labeling.Edit{Of: m[a.Edit.Of], Text: a.Edit.Text}
-	}
-	return out
-}
-
-func (m ids) response(r labeling.Response) labeling.Response {
-	out := labeling.Response{Strength: r.Strength}
-	for _, group := range r.Order {
-		var g []labeling.CandidateID
-		for _, id := range group {
-			g = append(g, m[id])
-		}
-		out.Order = append(out.Order, g)
-	}
-	for id, mark := range r.Marks {
-		if out.Marks == nil {
-			out.Marks = map[labeling.CandidateID]int{}
-		}
-		out.Marks[m[id]] = mark
-	}
-	return out
+	return a.Renamed(func(id labeling.CandidateID) labeling.CandidateID { return m[id] })
 }
 
 // Annotator is whom a store was checked out by: the one to judge in it. ok is false for

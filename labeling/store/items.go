@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"plumbline/labeling"
 )
@@ -182,19 +181,6 @@ func (r itemRow) placed(e labeling.Response) (out labeling.Response, err error) 
 		}
 		return r.ids[place-1]
 	}
-	out.Strength = e.Strength
-	for _, group := range e.Order {
-		ids := slices.Clone(group)
-		for i := range ids {
-			ids[i] = id(ids[i])
-		}
-		out.Order = append(out.Order, ids)
-	}
-	for place, mark := range e.Marks {
-		if out.Marks == nil {
-			out.Marks = map[labeling.CandidateID]int{}
-		}
-		out.Marks[id(place)] = mark
-	}
+	out = e.Renamed(id)
 	return out, err
 }

@@ -197,6 +197,9 @@ func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 		Prompt: w.Item.Prompt, Answer: inPlaces(a, w.Shown), Correcting: m.correcting(), Phase: w.Phase,
 		Expected: inPlaces(labeling.Answer{Responses: w.Item.Expected}, w.Shown).Responses, Why: w.Item.Why,
 	}
+	for _, v := range w.Votes {
+		c.Votes = append(c.Votes, inPlaces(v, w.Shown))
+	}
 	for _, id := range w.Shown {
 		candidate, _ := w.Item.Candidate(id)
 		c.Candidates = append(c.Candidates, candidate.Text)
