@@ -12,8 +12,8 @@ import (
 	"plumbline/labeling"
 )
 
-// tampered is a store of three judgements, one of them corrected and one skip, with an
-// export; it is closed, so that a test can change the file behind its back.
+// tampered is a store of four judgements, one of them corrected and one withdrawn, a skip,
+// a final word and an export; it is closed, so that a test can change the file behind its back.
 func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	t.Helper()
 	f := newFixture(t, 4, 1)
@@ -29,6 +29,7 @@ func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	if err := f.Skip(t.Context(), f.claim(ann).Lease, "unclear"); err != nil {
 		t.Fatal(err)
 	}
+	f.court()
 	if _, err := f.RecordExport(t.Context(), labeling.ExportRun{Project: "p", Format: labeling.FormatTRL, SHA256: "00"}); err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +44,23 @@ func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	}
 	t.Cleanup(func() { s.Close() }) //nolint:errcheck // the file is broken on purpose
 	return s
+}
+
+// court has solomon, an adjudicator with a key, say the final word on item 1, and takes
+// out what bob said.
+func (f *fixture) court() {
+	f.t.Helper()
+	f.submit(left(f.claim(f.enrol("bob"))))
+	f.enrol("solomon")
+	judge := f.amend("solomon", labeling.Change{Role: labeling.RoleAdjudicator, AddKey: key("s"), Reason: "wise"})
+	c := f.judged()[0].Item.Candidates
+	word := labeling.Adjudication{ID: labeling.NewID(), ItemID: 1, Annotator: judge.ID, Answer: labeling.Prefer("preference", c[0].ID, c[1].ID, 2)}
+	if err := f.Adjudicate(f.t.Context(), word); err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := f.Withdraw(f.t.Context(), "bob", 0, "drunk"); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // withFile opens the database as somebody would who has the file.
@@ -108,11 +126,25 @@ func TestAuditFinds(t *testing.T) {
 		{"a candidate's text changed", behind(`UPDATE candidate SET body = 'three' WHERE id = 1`), "item 1: not what event"},
 		{"candidates swapped", behind(`UPDATE candidate SET id = -1 WHERE id = 1`,
 			`UPDATE candidate SET id = 1 WHERE id = 2`, `UPDATE candidate SET id = 2 WHERE id = -1`), "item 1: not what event"},
-		{"an annotator renamed", statements(`UPDATE annotator SET handle = 'bob'`), "annotator 1: not what event"},
+		{"an annotator renamed", statements(`UPDATE annotator SET handle = 'eve' WHERE id = 1`), "annotator 1: not what event"},
 		{"a skip's reason changed", behind(`UPDATE skip SET reason = ''`), "skip 1: not what event"},
 		{"a guideline changed", behind(`UPDATE guideline SET body = 'prefer B'`), "guideline 1: not what event"},
 		{"an export's hash changed", behind(`UPDATE export_run SET sha256 = 'ff'`), "export 1: not what event"},
 		{"a slot reopened", statements(`UPDATE slot SET state = 'open', annotator_id = NULL WHERE id = 1`), "slot 1: open"},
+		{"a final word changed", behind(`UPDATE adjudication SET annotator_id = 1`), "it was changed"},
+		{"a final word deleted", behind(`DELETE FROM adjudication`), "gone, but event"},
+		{"a final word replaced", behind(`REPLACE INTO adjudication SELECT id, uuid, item_id, annotator_id, '{"flagged":true}', at FROM adjudication`), "it was changed"},
+		{"a change's reason rewritten", behind(`UPDATE change SET reason = 'bribed' WHERE field = 'role'`), "change 1: not what event"},
+		{"a change deleted", behind(`DELETE FROM change WHERE id = 2`), "change 2: gone"},
+		{"a role taken", statements(`UPDATE annotator SET role = 'manager' WHERE handle = 'ann'`), "annotator 1: manager, active"},
+		{"a status restored", statements(`UPDATE annotator SET status = 'active' WHERE handle = 'bob'`), "annotator 2: annotator, active, keys [], but was last given annotator, blocked"},
+		{"a key added", statements(`INSERT INTO annotator_key VALUES ('SHA256:evil', 1)`), "annotator 1: annotator, active, keys [SHA256:evil]"},
+		{"a key taken over", statements(`UPDATE annotator_key SET annotator_id = 1`), "annotator 3: adjudicator, active, keys []"},
+		{"a withdrawal undone", behind(`DELETE FROM withdrawn`, `DELETE FROM withdrawal`), "withdrawal 1: gone"},
+		{"a judgement put back", behind(`DELETE FROM withdrawn`), "withdrawal 1: not what event"},
+		{"another judgement taken out", statements(`INSERT INTO withdrawn VALUES (1, 1)`), "withdrawal 1: not what event"},
+		{"a withdrawal rewritten", behind(`UPDATE withdrawal SET reason = ''`), "withdrawal 1: not what event"},
+		{"a project's control changed", statements(`UPDATE project SET control = '{"gold":0.5}'`), "project 1: not what event"},
 		{"bytes of the file changed", editFile, "it was changed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -185,7 +217,23 @@ func TestTriggersRefuse(t *testing.T) {
 		`DELETE FROM skip`,
 		`DELETE FROM export_run`,
 		`REPLACE INTO export_run SELECT * FROM export_run`,
+		`UPDATE adjudication SET answer = '{}'`,
+		`DELETE FROM adjudication`,
+		`REPLACE INTO adjudication SELECT * FROM adjudication`,
+		`REPLACE INTO adjudication SELECT 77, uuid, item_id, annotator_id, '{}', at FROM adjudication`,
+		`UPDATE change SET value = 'manager'`,
+		`DELETE FROM change`,
+		`REPLACE INTO change SELECT * FROM change`,
+		`UPDATE withdrawal SET counted = 0`,
+		`DELETE FROM withdrawal`,
+		`REPLACE INTO withdrawal SELECT * FROM withdrawal`,
+		`UPDATE withdrawn SET withdrawal_id = 0`,
+		`DELETE FROM withdrawn`,
+		`REPLACE INTO withdrawn SELECT * FROM withdrawn`,
 		`UPDATE item SET prompt = ''`,
+		`UPDATE item SET expected = NULL`,
+		`UPDATE item SET why = 'because'`,
+		`UPDATE item SET origin = 1`,
 		`DELETE FROM item`,
 		`REPLACE INTO item SELECT * FROM item`,
 	} {

@@ -33,14 +33,15 @@ func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 // fixture is a store with a project "p" of some items, and a clock at rest.
 type fixture struct {
 	*Store
-	clk  *clock
-	t    *testing.T
-	path string
+	clk     *clock
+	t       *testing.T
+	path    string
+	project string // that is judged
 }
 
 func newFixture(t *testing.T, items, overlap int) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clk: newClock(), path: filepath.Join(t.TempDir(), "labels.db")}
+	f := &fixture{t: t, clk: newClock(), path: filepath.Join(t.TempDir(), "labels.db"), project: "p"}
 	var err error
 	if f.Store, err = Create(t.Context(), f.path, Options{Now: f.clk.now}); err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func (f *fixture) enrol(handle string) int64 {
 }
 
 func (f *fixture) try(who int64) (labeling.Assignment, error) {
-	return f.Claim(f.t.Context(), labeling.ClaimRequest{Project: "p", Annotator: who, For: time.Minute})
+	return f.Claim(f.t.Context(), labeling.ClaimRequest{Project: f.project, Annotator: who, For: time.Minute})
 }
 
 func (f *fixture) claim(who int64) labeling.Assignment {
