@@ -27,7 +27,7 @@ func newLabel(a *app) *cobra.Command {
 	}
 	stage := newStage(a, "run", run.StageLabel, "Have the samples judged: the label stage of a run")
 	stage.Example = "  plumb label run run.yaml --out runs/a"
-	cmd.AddCommand(stage, newLabelInit(a), newLabelImport(a), newLabelSample(a), newLabelOpen(a), newLabelExport(a), newLabelStats(a), newLabelSimulate(a), newLabelAudit(a))
+	cmd.AddCommand(stage, newLabelInit(a), newLabelImport(a), newLabelSample(a), newLabelOpen(a), newLabelExport(a), newLabelStats(a), newLabelSimulate(a), newLabelAudit(a), newLabelEnrol(a), newLabelServe(a))
 	return cmd
 }
 
