@@ -171,7 +171,7 @@ func TestLabel_Faults(t *testing.T) {
 		{"three candidates", []string{"import", db, write(t, "three.jsonl", `{"id":"x","prompt":"p","candidates":[{"text":"a"},{"text":"b"},{"text":"c"}]}`)}, 1, "three.jsonl:1: candidates: got 3, want 2"},
 		{"language", []string{"open", db, "--lang", "fr"}, 2, `--lang: got "fr", want en or zh`},
 		{"no terminal", []string{"open", db}, 1, "this is no terminal to judge at"},
-		{"format", []string{"export", db, "--format", "xml"}, 2, `--format: got "xml", want one of [judgements comparisons trl]`},
+		{"format", []string{"export", db, "--format", "xml"}, 2, `--format: got "xml", want one of [judgements comparisons trl hh kwise kto sft]`},
 		{"nowhere to export", []string{"export", db, "--out", "no/such/dir"}, 1, "no/such"},
 		{"skill", []string{"simulate", db, "--skill", "2"}, 2, "annotators[0].skill: got 2, want in [0, 1]"},
 		{"a model is no truth", []string{"simulate", db, "--scorer", "reward:x"}, 2, "--scorer: got reward:x, want a scorer of texts"},

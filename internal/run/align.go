@@ -13,6 +13,7 @@ import (
 	"plumbline/internal/durable"
 	"plumbline/internal/eval"
 	"plumbline/internal/train"
+	"plumbline/labeling"
 	"plumbline/models"
 	"plumbline/models/checkpoint"
 	"plumbline/models/generate"
@@ -67,7 +68,7 @@ func (p *pipeline) reward(ctx context.Context) error {
 		return err
 	}
 	r := p.Config.Reward
-	if _, err := p.loop(StageReward, r.Steps(len(learn)), r.SaveEvery, r.EvalEvery, "eval_log_loss", HashIDs(ids)).Run(ctx, t); err != nil {
+	if _, err := p.loop(StageReward, r.Steps(len(learn)), r.SaveEvery, r.EvalEvery, "eval_log_loss", labeling.HashIDs(ids)).Run(ctx, t); err != nil {
 		return err
 	}
 	q, err := t.Quality()

@@ -1,9 +1,7 @@
 package run
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +9,6 @@ import (
 	"slices"
 
 	"plumbline/internal/dataset"
-	"plumbline/internal/durable"
 	"plumbline/internal/train"
 	"plumbline/labeling"
 	"plumbline/labeling/simulate"
@@ -104,7 +101,7 @@ func (p *pipeline) label(ctx context.Context) (err error) {
 	if err := p.simulate(ctx, s, project.Name); err != nil {
 		return err
 	}
-	n, err := p.writeComparisons(ctx, s, project.Name)
+	n, err := p.export(ctx, s, project.Name)
 	if err != nil {
 		return err
 	}
@@ -154,63 +151,25 @@ func (p *pipeline) simulate(ctx context.Context, s labeling.Store, project strin
 	return nil
 }
 
-// writeComparisons turns judgements into what the reward model learns from.
-func (p *pipeline) writeComparisons(ctx context.Context, s labeling.Store, project string) (int, error) {
-	if _, err := labeling.ExportFile(ctx, s, labeling.ExportOptions{Project: project, Format: labeling.FormatJudgements}, filepath.Join(p.Dir, JudgementsFile)); err != nil {
-		return 0, err
-	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	n := 0
-	for c, err := range labeling.Comparisons(ctx, s, project, "") {
+// export writes what was said: every answer, and what the reward model learns from.
+func (p *pipeline) export(ctx context.Context, s labeling.Store, project string) (comparisons int, err error) {
+	for _, f := range []struct {
+		format labeling.Format
+		file   string
+	}{{labeling.FormatJudgements, JudgementsFile}, {labeling.FormatComparisons, ComparisonsFile}} {
+		written, err := labeling.ExportFiles(ctx, s, labeling.ExportOptions{Project: project, Format: f.format}, filepath.Join(p.Dir, f.file))
 		if err != nil {
 			return 0, err
 		}
-		if err := enc.Encode(comparison(c)); err != nil {
-			return 0, err
-		}
-		n++
+		comparisons = written[0].Lines
 	}
-	if n == 0 {
+	if comparisons == 0 {
 		return 0, errors.New("run: label: nothing was judged: judge some pairs, or let label.annotators do it")
 	}
-	if err := durable.WriteFile(filepath.Join(p.Dir, ComparisonsFile), out.Bytes()); err != nil {
-		return 0, fmt.Errorf("run: label: %w", err)
-	}
-	return n, nil
-}
-
-// comparison is the labelling's comparison in the words of training. A tie between
-// answers of unequal annotators keeps its share of the weight.
-func comparison(c labeling.Comparison) dataset.Comparison {
-	out := dataset.Comparison{ID: c.Item.Ref, Prompt: dataset.Prompt{ID: c.Item.Ref, Text: c.Item.Prompt.Text}, JudgementIDs: c.Judgements}
-	for _, m := range c.Item.Prompt.Messages {
-		out.Prompt.Messages = append(out.Prompt.Messages, dataset.Message(m))
-	}
-	for _, k := range c.Item.Candidates {
-		out.Candidates = append(out.Candidates, k.Text)
-	}
-	for _, f := range c.Preferences {
-		out.Preferences = append(out.Preferences, dataset.Preference{Chosen: f.Chosen, Rejected: f.Rejected, Weight: f.Weight, Margin: f.Margin, Tie: f.Tie})
-	}
-	return out
+	return comparisons, nil
 }
 
 // comparisons reads back what labelling wrote.
 func (p *pipeline) comparisons() ([]dataset.Comparison, error) {
-	f, err := os.Open(filepath.Join(p.Dir, ComparisonsFile))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	var all []dataset.Comparison
-	for dec := json.NewDecoder(f); dec.More(); {
-		var c dataset.Comparison
-		if err := dec.Decode(&c); err != nil {
-			return nil, fmt.Errorf("run: %s: comparison %d: %w", f.Name(), len(all)+1, err)
-		}
-		all = append(all, c)
-	}
-	return all, nil
+	return dataset.Collect(dataset.Comparisons(filepath.Join(p.Dir, ComparisonsFile), dataset.Options{}))
 }

@@ -34,7 +34,7 @@ type Provenance struct {
 	Settings   map[string]any `json:"settings"`
 	Inputs     []Source       `json:"inputs,omitempty"`
 	Parents    []Parent       `json:"parents,omitempty"`
-	Judgements string         `json:"judgements_sha256,omitempty"` // see HashIDs
+	Judgements string         `json:"judgements_sha256,omitempty"` // see labeling.HashIDs
 }
 
 // Source is an input by name and content; where it was does not matter.
@@ -44,7 +44,7 @@ type Source struct {
 }
 
 // Seal returns what writes plumb.json into a checkpoint of a stage that has begun (for
-// train.Loop). judgements is HashIDs of the judgements it learnt from, or "".
+// train.Loop). judgements is labeling.HashIDs of the judgements it learnt from, or "".
 func (d *Dir) Seal(stage, judgements string) func(dir string, s train.State) error {
 	return func(dir string, state train.State) error {
 		s := d.find(stage)
@@ -79,12 +79,6 @@ func ReadProvenance(checkpoint string) (Provenance, error) {
 		return p, fmt.Errorf("run: %s: %w", path, err)
 	}
 	return p, nil
-}
-
-// HashIDs is the SHA-256 of a set of judgement ids: sorted, one a line.
-func HashIDs(ids []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(ids)), "\n")))
-	return hex.EncodeToString(sum[:])
 }
 
 // hashInputs hashes a file, or every file of a directory, in the order of their names.

@@ -12,6 +12,7 @@ import (
 
 	"plumbline/internal/run"
 	"plumbline/internal/train"
+	"plumbline/labeling"
 )
 
 // put writes a file and the directories above it.
@@ -260,7 +261,7 @@ func TestSeal(t *testing.T) {
 	data := put(t, "text", tmp, "data.jsonl")
 	d := open(t, filepath.Join(tmp, "a"))
 	begin(t, d, run.Spec{Name: "sft", Settings: map[string]any{"lr": .1}, Inputs: []string{data}}, false)
-	if err := d.Seal("sft", run.HashIDs([]string{"b", "a"}))(tmp, train.State{Step: 7, Seed: 3}); err != nil {
+	if err := d.Seal("sft", labeling.HashIDs([]string{"b", "a"}))(tmp, train.State{Step: 7, Seed: 3}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := run.ReadProvenance(tmp)
