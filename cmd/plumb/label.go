@@ -11,7 +11,7 @@ import (
 
 	"plumbline/internal/run"
 	"plumbline/labeling"
-	"plumbline/labeling/screen"
+	"plumbline/labeling/offline"
 	"plumbline/labeling/store"
 	"plumbline/labeling/tui"
 )
@@ -27,7 +27,11 @@ func newLabel(a *app) *cobra.Command {
 	}
 	stage := newStage(a, "run", run.StageLabel, "Have the samples judged: the label stage of a run")
 	stage.Example = "  plumb label run run.yaml --out runs/a"
-	cmd.AddCommand(stage, newLabelInit(a), newLabelImport(a), newLabelSample(a), newLabelOpen(a), newLabelExport(a), newLabelStats(a), newLabelSimulate(a), newLabelAudit(a), newLabelEnrol(a), newLabelServe(a))
+	cmd.AddCommand(stage,
+		newLabelInit(a), newLabelImport(a), newLabelSample(a),
+		newLabelOpen(a), newLabelServe(a), newLabelSimulate(a), newLabelCheckout(a), newLabelCheckin(a),
+		newLabelEnrol(a), newLabelManage(a), newLabelPause(a), newLabelResume(a), newLabelBlock(a), newLabelRole(a), newLabelAdjudicate(a), newLabelWithdraw(a),
+		newLabelStats(a), newLabelExport(a), newLabelExports(a), newLabelAudit(a))
 	return cmd
 }
 
@@ -58,7 +62,7 @@ func projectFlag(cmd *cobra.Command, name *string) {
 
 func newLabelOpen(a *app) *cobra.Command {
 	o := tui.DefaultOptions(os.Getenv)
-	var annotator, lang string
+	var annotator string
 	cmd := &cobra.Command{
 		Use:   "open DB",
 		Short: "Judge pairs in this terminal",
@@ -67,35 +71,44 @@ at once, so that the screen can be left at any time.`,
 		Example: "  plumb label open labels.db --annotator ada --lang zh",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch l := screen.Lang(lang); l {
-			case screen.English, screen.Chinese:
-				o.Lang = l
-			default:
-				return wrongUse(cmd, fmt.Errorf("--lang: got %q, want en or zh", lang))
+			if err := knownLang(cmd, o.Lang); err != nil {
+				return err
 			}
 			return openScreen(cmd.Context(), a, args[0], annotator, o)
 		},
 	}
 	projectFlag(cmd, &o.Project)
 	f := cmd.Flags()
-	f.StringVar(&annotator, "annotator", "", "`NAME` that the judgements are kept under; the user's by default")
-	f.StringVar(&lang, "lang", string(o.Lang), "language of the screen: en or zh")
+	langFlag(cmd, &o.Lang)
+	f.StringVar(&annotator, "annotator", "", "`NAME` that the judgements are kept under; by default the user's, or in a checkout its annotator's")
 	f.BoolVar(&o.Linear, "linear", o.Linear, "line after line, for screen readers and plain terminals")
 	return cmd
 }
 
 func openScreen(ctx context.Context, a *app, path, annotator string, o tui.Options) error {
-	name, err := handle(annotator)
-	if err != nil {
-		return err
-	}
 	return withStore(ctx, path, func(s *store.Store) error {
 		if !a.canJudge() {
 			return errors.New("label open: this is no terminal to judge at; programs judge with plumb label simulate")
 		}
+		name, err := annotatorOf(ctx, s, annotator)
+		if err != nil {
+			return err
+		}
 		r, err := a.Screen(ctx, s, name, o)
 		return errors.Join(print(a, []tui.Result{r}, printSession), err)
 	})
+}
+
+// annotatorOf is who judges in a store: who is named, else whoever checked it out, else
+// the user.
+func annotatorOf(ctx context.Context, s *store.Store, named string) (string, error) {
+	if named == "" {
+		who, checkedOut, err := offline.Annotator(ctx, s)
+		if checkedOut || err != nil {
+			return who, err
+		}
+	}
+	return handle(named)
 }
 
 func printSession(w io.Writer, rs []tui.Result) error {

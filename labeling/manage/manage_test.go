@@ -214,6 +214,7 @@ func TestSaysHowOldThePictureIs(t *testing.T) {
 }
 
 func TestActions(t *testing.T) {
+	drift := "drift: with the majority of the others: 11 of the last 20, 0.55, before 18 of 20, 0.90; without a change p = 0.03"
 	gold := "gold: known answers given: 9 of 20, 95 % interval 0.26 to 0.66, below 0.70; " +
 		"side: prefers the left one in 160 of 180, 0.89, 95 % interval 0.83 to 0.93; by chance alone p = 1e-28"
 	for _, tt := range []struct {
@@ -230,8 +231,7 @@ func TestActions(t *testing.T) {
 		{"paused already", "/ c a r o l enter p", Action{}},
 		{"follow", "y", Action{Kind: Amend, Handle: "bob", Status: labeling.StatusPaused, Reason: gold}},
 		{"nothing to follow", "/ a d a enter y", Action{}},
-		{"dismissed is dismissed", "x home tab y", Action{Kind: Amend, Handle: crowd().People[4].Handle, Status: labeling.StatusPaused,
-			Reason: "drift: with the majority of the others: 11 of the last 20, 0.55, before 18 of 20, 0.90; without a change p = 0.03"}},
+		{"dismissed is dismissed", "x home tab y", Action{Kind: Amend, Handle: crowd().People[4].Handle, Status: labeling.StatusPaused, Reason: drift}},
 		{"requeue", "u", Action{Kind: Requeue, Handle: "bob"}},
 		{"nothing to requeue", "/ a d a enter u", Action{}},
 	} {

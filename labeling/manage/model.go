@@ -23,9 +23,8 @@ type Model struct {
 	now     func() time.Time
 
 	state State
-	busy  bool          // a picture is being taken
-	took  time.Duration // the last one
-	next  time.Time     // when another one is due
+	busy  bool      // a picture is being taken
+	next  time.Time // when another one is due
 }
 
 // NewModel is the screen of a manager, who may be 0: whoever runs the program on the

@@ -175,10 +175,10 @@ func (c *checkin) item(j labeling.JudgedItem, slot labeling.Slot) error {
 	case len(j.Judgements) > 0:
 		err = c.judgements(j, lease, m)
 	case isSkipped:
-		err = c.skip(j.Item, lease, m, reason)
+		err = c.skip(lease, m, reason)
 	default:
 		c.out.Open++
-		err = c.open(j.Item, lease, m, slot)
+		err = c.open(lease, m, slot)
 	}
 	if errors.Is(err, labeling.ErrLeaseLost) {
 		return c.lost(j.Item, lease)
@@ -221,7 +221,7 @@ func (c *checkin) judgements(j labeling.JudgedItem, l labeling.Lease, m ids) err
 	return nil
 }
 
-func (c *checkin) skip(it labeling.Item, l labeling.Lease, m ids, reason string) error {
+func (c *checkin) skip(l labeling.Lease, m ids, reason string) error {
 	for _, id := range m {
 		if c.skipped[c.source[id].ID] {
 			c.out.Before++
@@ -237,7 +237,7 @@ func (c *checkin) skip(it labeling.Item, l labeling.Lease, m ids, reason string)
 
 // open carries over the draft of an item that is not decided, unless it is on somebody's
 // screen.
-func (c *checkin) open(it labeling.Item, l labeling.Lease, m ids, slot labeling.Slot) error {
+func (c *checkin) open(l labeling.Lease, m ids, slot labeling.Slot) error {
 	if slot.State == labeling.SlotOpen {
 		err := withDraft(c.ctx, c.work, c.project, c.mine.ID, slot.ID, func(a labeling.Assignment) error {
 			if a.Draft == nil || a.Draft.Empty() {

@@ -92,8 +92,8 @@ func giveBack(ctx context.Context, s labeling.Store, work []labeling.Assignment)
 
 // writeFile makes the store beside its final place and moves it there once it is whole.
 func writeFile(ctx context.Context, path string, p labeling.Project, handle string, work []labeling.Assignment) (err error) {
-	tmp, err := os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+".")
-	if err != nil {
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := errors.Join(os.RemoveAll(tmp), os.Mkdir(tmp, 0o700)); err != nil { // what a crash left
 		return fmt.Errorf("labeling/offline: check out: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plumbline/labeling"
+	"plumbline/labeling/manage"
+	"plumbline/labeling/store"
+)
+
+func newLabelWithdraw(a *app) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "withdraw STORE HANDLE",
+		Short: "Take an annotator's judgements out of what counts",
+		Long: `Take all judgements of an annotator out of what counts, block the annotator, and have the
+items judged anew by others. The judgements stay in the store, marked. Exports that have
+them in are stale from then on: see label exports.`,
+		Example: `  plumb label withdraw labels.db bob --reason "judged without reading"`,
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd.Context(), args[0], func(s *store.Store) error {
+				w, err := s.Withdraw(cmd.Context(), args[1], 0, reason)
+				if err != nil {
+					return err
+				}
+				return print(a, []labeling.Withdrawal{w}, printWithdrawals)
+			})
+		},
+	}
+	reasonFlag(cmd, &reason)
+	return cmd
+}
+
+func printWithdrawals(w io.Writer, ws []labeling.Withdrawal) error {
+	for _, x := range ws {
+		if _, err := fmt.Fprintf(w, "%s: %d judgements withdrawn, to be judged anew by others\n", x.Annotator, x.Judgements); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newLabelExports(a *app) *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "exports STORE",
+		Short: "List what was exported, and what of it is stale",
+		Long: `List the exports of a project, the oldest first, each with how many of its judgements were
+withdrawn since. One that has any is stale: what was trained on it should be trained anew,
+and plumb runs lineage finds that.`,
+		Example: "  plumb label exports labels.db",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withProject(cmd.Context(), args[0], name, func(s *store.Store, p labeling.Project) error {
+				all, err := manage.Exports(cmd.Context(), s, p.Name)
+				if err != nil {
+					return err
+				}
+				return print(a, all, printExports)
+			})
+		},
+	}
+	projectFlag(cmd, &name)
+	return cmd
+}
+
+func printExports(w io.Writer, es []manage.Export) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "AT\tFORMAT\tLINES\tSHA256\tSTATE\tNOTE")
+	for _, e := range es {
+		state := "sound"
+		if e.Withdrawn > 0 {
+			state = fmt.Sprintf("stale: %d withdrawn", e.Withdrawn)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%.12s\t%s\t%s\n", e.At.Local().Format(time.DateTime), e.Format, e.Lines, e.SHA256, state, e.Note)
+	}
+	return t.Flush()
+}
