@@ -8,32 +8,75 @@ import (
 
 const asks = promptKeys
 
+// several are the keys of a list of answers.
+const several = "outputs|responses|output|answers|completions"
+
 var comparisonShapes = []shape[Comparison]{
 	{"plumb", []string{"prompt", "candidates", "preferences"}, native},
+	{"argilla", []string{"fields", "responses|suggestions"}, known(argilla)},
+	{"openassistant", []string{"message_tree_id", "prompt"}, known(messageTree)},
+	{"ultrafeedback", []string{asks, "completions"}, known(ultraFeedback)},
 	{"preference", []string{asks, "chosen", "rejected"}, preference},
 	{"transcript", []string{"chosen", "rejected"}, implicit},
 	{"judged", []string{asks, "output_1", "output_2", "label|preference"}, judged},
-	{"ranked", []string{asks, "outputs|responses|output"}, ranked},
+	{"kwise", []string{asks, several, "ranks"}, kwise},
+	{"ranked", []string{asks, several}, ranked},
 }
 
-// Comparisons reads preferences: .json, .jsonl, .csv or .tsv in the shapes
+// Comparisons reads preferences: .json, .jsonl, .csv, .tsv or .parquet in the shapes
 //
-//	plumb       our own: {prompt: {text|messages}, candidates, preferences}
-//	preference  {prompt|instruction|conversations|…, chosen, rejected}: strings, messages,
-//	            or lists of strings, where every chosen one beats every rejected one
-//	transcript  {chosen, rejected}: whole conversations, as hh-rlhf's text or as messages;
-//	            the prompt is what they have in common
-//	judged      {…, output_1, output_2, label|preference}: 1 or 2 is preferred, 0 or 1.5 a tie
-//	ranked      {…, output: [best, …, worst]}: every pair in that order
+//	plumb          our own: {prompt: {text|messages}, candidates, preferences}
+//	argilla        Argilla's records, of fields and a ranking of them in responses or, if
+//	               nobody answered, suggestions
+//	openassistant  message trees: a comparison of every message with ranked replies
+//	ultrafeedback  {instruction, completions: [{response, overall_score}]}
+//	preference     {prompt|instruction|conversations|…, chosen, rejected}: strings, messages,
+//	               or lists of strings, where every chosen one beats every rejected one
+//	transcript     {chosen, rejected}: whole conversations, as hh-rlhf's text or as messages;
+//	               the prompt is what they have in common
+//	judged         {…, output_1, output_2, label|preference}: 1 or 2 is preferred, 0 or 1.5 a tie
+//	kwise          {…, responses: [texts], ranks: [from 1, the best]}; equal ranks are ties
+//	ranked         {…, output: [best, …, worst]}: every pair in that order
 //
-// Each preference weighs 1. Answers marked one by one (KTO) are not comparisons.
+// Each preference weighs 1, or as much as an export of labelling says of its judgements
+// (weight, judgement_ids); margin is read where there is one. Answers marked one by one
+// (KTO) are not comparisons.
 func Comparisons(path string, o Options) iter.Seq2[Comparison, error] {
 	return read(path, o.Format, comparisonShapes)
+}
+
+// known are the comparisons among items to judge: those that the file says something of.
+func known(items func(row) ([]Item, error)) func(row) ([]Comparison, error) {
+	return func(r row) (all []Comparison, err error) {
+		found, err := items(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range found {
+			if len(it.Known) == 0 {
+				continue
+			}
+			c, err := compared(r, Comparison{Prompt: it.Prompt, Candidates: it.Candidates, Preferences: it.Known})
+			if err != nil {
+				return nil, err
+			}
+			if len(found) > 1 {
+				c[0].ID, c[0].Prompt.ID = it.ID, it.ID
+			}
+			all = append(all, c...)
+		}
+		return all, nil
+	}
 }
 
 // compared is a comparison, once it is known to be a sound one.
 func compared(r row, c Comparison) ([]Comparison, error) {
 	c.ID, c.Prompt.ID = r.id(), r.id()
+	if r.has("judgement_ids") {
+		if err := r.decode("judgement_ids", &c.JudgementIDs, "a list of strings"); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.Validate(); err != nil {
 		return nil, r.errorf("comparison", "%w", err)
 	}
@@ -46,16 +89,11 @@ func native(r row) ([]Comparison, error) {
 	if c.Prompt, err = r.prompt(); err != nil {
 		return nil, err
 	}
-	if err := r.decode("candidates", &c.Candidates, "a list of strings"); err != nil {
+	if c.Candidates, err = r.list("candidates", "a list of strings"); err != nil {
 		return nil, err
 	}
 	if err := r.decode("preferences", &c.Preferences, "a list of {chosen, rejected, weight, margin, tie}"); err != nil {
 		return nil, err
-	}
-	if r.has("judgement_ids") {
-		if err := r.decode("judgement_ids", &c.JudgementIDs, "a list of strings"); err != nil {
-			return nil, err
-		}
 	}
 	return compared(r, c)
 }
@@ -73,21 +111,40 @@ func preference(r row) ([]Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	like, err := r.strength()
+	if err != nil {
+		return nil, err
+	}
 	c := Comparison{Prompt: p, Candidates: slices.Concat(chosen, rejected)}
 	for i := range chosen {
 		for j := range rejected {
-			c.Preferences = append(c.Preferences, Preference{Chosen: i, Rejected: len(chosen) + j, Weight: 1})
+			like.Chosen, like.Rejected = i, len(chosen)+j
+			c.Preferences = append(c.Preferences, like)
 		}
 	}
 	return compared(r, c)
 }
 
+// strength is how much a chosen answer is better: TRL's margin, and of our own exports,
+// which name their judgements, the weight.
+func (r row) strength() (p Preference, err error) {
+	p.Weight = 1
+	if r.has("margin") {
+		p.Margin, err = r.number("margin", "a number")
+	}
+	if err == nil && r.has("weight") && r.has("judgement_ids") {
+		p.Weight, err = r.number("weight", "a number")
+	}
+	return p, err
+}
+
 // answersTo are the answers under key: one string or message, a list of strings, or a
 // conversation that repeats the prompt before its answer.
 func (r row) answersTo(key string, p Prompt) ([]string, error) {
-	var list []string
-	if r.opens(key) == '[' && r.decode(key, &list, "") == nil {
-		return list, nil
+	if r.opens(key) == '[' {
+		if list, err := r.list(key, ""); err == nil {
+			return list, nil
+		}
 	}
 	if r.opens(key) != '[' {
 		s, err := r.response(key)
@@ -132,11 +189,12 @@ func implicit(r row) ([]Comparison, error) {
 	if (n < len(a)-1 && restA[n] == "") || (n < len(b)-1 && restB[n] == "") {
 		return nil, r.errorf("rejected", "got conversations that part at message %d, want only the last to differ", n+1)
 	}
-	return compared(r, Comparison{
-		Prompt:      Prompt{Messages: a[:n:n]},
-		Candidates:  []string{restA[n], restB[n]},
-		Preferences: []Preference{{Chosen: 0, Rejected: 1, Weight: 1}},
-	})
+	like, err := r.strength()
+	if err != nil {
+		return nil, err
+	}
+	like.Rejected = 1
+	return compared(r, Comparison{Prompt: Prompt{Messages: a[:n:n]}, Candidates: []string{restA[n], restB[n]}, Preferences: []Preference{like}})
 }
 
 // whole is a conversation and rest[i], the text from turn i on. Transcripts may part
@@ -181,8 +239,8 @@ func judged(r row) ([]Comparison, error) {
 	if key == "" {
 		key = "label"
 	}
-	var verdict float64
-	if err := r.decode(key, &verdict, "1, 2 or a tie (0, 1.5)"); err != nil {
+	verdict, err := r.number(key, "1, 2 or a tie (0, 1.5)")
+	if err != nil {
 		return nil, err
 	}
 	won, ok := map[float64]Preference{
@@ -198,24 +256,75 @@ func judged(r row) ([]Comparison, error) {
 }
 
 func ranked(r row) ([]Comparison, error) {
-	p, err := r.prompt()
+	c, err := r.answered()
 	if err != nil {
 		return nil, err
 	}
-	key := r.first("outputs|responses|output")
+	ranks := make([]int, len(c.Candidates))
+	for i := range ranks {
+		ranks[i] = i + 1
+	}
+	c.Preferences = preferencesOf(ranks)
+	return compared(r, c)
+}
+
+func kwise(r row) ([]Comparison, error) {
+	c, err := r.answered()
+	if err != nil {
+		return nil, err
+	}
+	var ranks []int
+	if err := r.decode("ranks", &ranks, "a list of whole numbers, 1 the best"); err != nil {
+		return nil, err
+	}
+	if len(ranks) != len(c.Candidates) {
+		return nil, r.errorf("ranks", "got %d, want one of each of %d responses", len(ranks), len(c.Candidates))
+	}
+	c.Preferences = preferencesOf(ranks)
+	return compared(r, c)
+}
+
+// answered is a prompt with its list of answers.
+func (r row) answered() (c Comparison, err error) {
+	if c.Prompt, err = r.prompt(); err != nil {
+		return c, err
+	}
+	key := r.first(several)
 	if key == "" {
 		key = "outputs"
 	}
-	c := Comparison{Prompt: p}
-	if err := r.decode(key, &c.Candidates, "a list of answers, best first"); err != nil {
-		return nil, err
+	c.Candidates, err = r.list(key, "a list of answers")
+	return c, err
+}
+
+// preferencesOf are those of people who ranked the same candidates, the lower the better:
+// of each pair, which is better by how large a share of them, or that they are equal.
+func preferencesOf(rankings ...[]int) (all []Preference) {
+	if len(rankings) == 0 {
+		return nil
 	}
-	for i := range c.Candidates {
-		for j := i + 1; j < len(c.Candidates); j++ {
-			c.Preferences = append(c.Preferences, Preference{Chosen: i, Rejected: j, Weight: 1})
+	one := 1 / float64(len(rankings))
+	for i := range rankings[0] {
+		for j := i + 1; j < len(rankings[0]); j++ {
+			better, worse, tie := Preference{Chosen: i, Rejected: j}, Preference{Chosen: j, Rejected: i}, Preference{Chosen: i, Rejected: j, Tie: true}
+			for _, ranks := range rankings {
+				switch {
+				case ranks[i] < ranks[j]:
+					better.Weight += one
+				case ranks[i] > ranks[j]:
+					worse.Weight += one
+				default:
+					tie.Weight += one
+				}
+			}
+			for _, p := range []Preference{better, worse, tie} {
+				if p.Weight > 0 {
+					all = append(all, p)
+				}
+			}
 		}
 	}
-	return compared(r, c)
+	return all
 }
 
 func trim(s string) string { return strings.TrimSpace(s) }

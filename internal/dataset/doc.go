@@ -2,11 +2,13 @@
 // the order a file moves:
 //
 //	types.go        Message, Prompt, Example, Comparison: what everything becomes
-//	open.go         a path, gzip or not -> bytes
-//	rows.go         JSON array, JSONL, CSV -> rows that know their file and line
+//	open.go         a path, packed or not -> bytes
+//	rows.go         JSON array, JSONL, CSV -> rows that know their file and line;
+//	                parquet.go the same of parquet
 //	fields.go       one key of a row -> a string, a conversation, a prompt
 //	shape.go        which of the known shapes has these keys
-//	prompts.go  examples.go  comparisons.go    the known shapes, one table each
+//	prompts.go  examples.go  comparisons.go  items.go    the known shapes, one table each;
+//	                argilla.go, openassistant.go, ultrafeedback.go read those of others
 //	transcript.go   "\n\nHuman: ... \n\nAssistant: ..." -> messages
 //	text.go         corpora -> documents
 //	order.go        held-out split by prompt, shuffling by (seed, epoch)

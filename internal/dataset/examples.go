@@ -11,15 +11,17 @@ var exampleShapes = []shape[Example]{
 	{"alpaca", []string{"instruction", "output"}, completion},
 	{"self-instruct", []string{"instruction", "instances"}, instances},
 	{"messages", []string{"messages|conversations"}, conversation},
+	{"openassistant", []string{"message_tree_id", "prompt"}, bestReplies},
 	{"transcript", []string{"text"}, transcriptExamples},
 }
 
-// Examples reads demonstrations: .json, .jsonl, .csv or .tsv in the shapes
+// Examples reads demonstrations: .json, .jsonl, .csv, .tsv or .parquet in the shapes
 //
 //	prompt-completion  {prompt, completion|response}: strings or messages (TRL)
 //	alpaca             {instruction, input, output} and system, history
 //	self-instruct      {instruction, instances: [{input, output}]}
 //	messages           {messages|conversations}: TRL, ShareGPT; role|from, content|value
+//	openassistant      message trees: the assistant's replies that are ranked first or alone
 //	transcript         {text: "### Human: … ### Assistant: …"} or hh-rlhf's markers
 //
 // A conversation gives one example for each assistant turn that answers somebody, with

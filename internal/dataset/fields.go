@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
+
+	"plumbline/internal/exact"
 )
 
 // has says whether a key is there and not null.
@@ -26,14 +29,22 @@ func (r row) first(keys string) string {
 
 // id is the row's own id, else its file and line.
 func (r row) id() string {
-	if key := r.first("id|conversation_id"); key != "" {
-		var s string
-		if json.Unmarshal(r.fields[key], &s) == nil {
-			return s
-		}
-		return strings.TrimSpace(string(r.fields[key])) // a number, as written
+	if id, ok := r.ownID(); ok {
+		return id
 	}
 	return fmt.Sprintf("%s:%d", filepath.Base(r.file), r.line)
+}
+
+// ownID is the id that the row itself brings.
+func (r row) ownID() (id string, ok bool) {
+	key := r.first("id|conversation_id|prompt_id|message_tree_id")
+	if key == "" {
+		return "", false
+	}
+	if json.Unmarshal(r.fields[key], &id) == nil {
+		return id, true
+	}
+	return strings.TrimSpace(string(r.fields[key])), true // a number, as written
 }
 
 // decode reads the value under key into v; want says what it should have been.
@@ -49,9 +60,37 @@ func (r row) decode(key string, v any, want string) error {
 
 // str is the string under key.
 func (r row) str(key string) (string, error) {
-	var s string
+	var s exact.Text
 	err := r.decode(key, &s, "a string")
-	return s, err
+	return string(s), err
+}
+
+// list is the strings under key; want says what they should have been.
+func (r row) list(key, want string) ([]string, error) {
+	var texts []exact.Text
+	if err := r.decode(key, &texts, want); err != nil {
+		return nil, err
+	}
+	return plain(texts), nil
+}
+
+func plain(texts []exact.Text) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = string(t)
+	}
+	return out
+}
+
+// number is the number under key, in a table as its text.
+func (r row) number(key, want string) (x float64, err error) {
+	var s string
+	if r.opens(key) == '"' && r.decode(key, &s, want) == nil {
+		if x, err = strconv.ParseFloat(trim(s), 64); err == nil {
+			return x, nil
+		}
+	}
+	return x, r.decode(key, &x, want)
 }
 
 // optional is the string under key, "" where there is none.
@@ -89,10 +128,10 @@ var roles = map[string]string{
 
 // turn is a message under any of its spellings: role|from, content|value.
 type turn struct {
-	Role    *string `json:"role"`
-	From    *string `json:"from"`
-	Content *string `json:"content"`
-	Value   *string `json:"value"`
+	Role    *string     `json:"role"`
+	From    *string     `json:"from"`
+	Content *exact.Text `json:"content"`
+	Value   *exact.Text `json:"value"`
 }
 
 func (t turn) message() (Message, error) {
@@ -110,7 +149,7 @@ func (t turn) message() (Message, error) {
 	if !ok {
 		return Message{}, fmt.Errorf("role: got %q, want system, user (human) or assistant (gpt)", *role)
 	}
-	return Message{known, *content}, nil
+	return Message{known, string(*content)}, nil
 }
 
 // messages is the conversation under key: a list of turns, or a single one.
@@ -126,7 +165,12 @@ func (r row) messages(key string) ([]Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Message, len(turns))
+	return r.said(key, turns)
+}
+
+// said makes messages of the turns under key.
+func (r row) said(key string, turns []turn) (out []Message, err error) {
+	out = make([]Message, len(turns))
 	for i, t := range turns {
 		if out[i], err = t.message(); err != nil {
 			return nil, r.errorf(fmt.Sprintf("%s[%d]", key, i), "%w", err)
@@ -151,12 +195,15 @@ func (r row) response(key string) (string, error) {
 }
 
 // promptKeys are where a prompt is found.
-const promptKeys = "prompt|instruction|conversations|messages|context|question|input"
+const promptKeys = "prompt|instruction|conversations|messages|context|question|input|query|chat"
 
 // prompt is what the row asks, under any of promptKeys: a plain string is continued as
 // it stands, an instruction or question becomes a user turn, messages are themselves.
 func (r row) prompt() (Prompt, error) {
 	key := r.first(promptKeys)
+	if key == "" {
+		return Prompt{}, r.errorf("prompt", "got keys {%s}, want one of %s", strings.Join(r.keys(), ", "), promptKeys)
+	}
 	p := Prompt{ID: r.id()}
 	var err error
 	switch {
@@ -165,8 +212,16 @@ func (r row) prompt() (Prompt, error) {
 	case r.opens(key) == '[':
 		p.Messages, err = r.dialogue(key)
 	case r.opens(key) == '{':
-		err = r.decode(key, &p, "a prompt with text or messages")
-		p.ID = r.id()
+		var own struct {
+			Text     exact.Text `json:"text"`
+			Messages []turn     `json:"messages"`
+		}
+		if err = r.decode(key, &own, "a prompt with text or messages"); err == nil {
+			p.Text = string(own.Text)
+		}
+		if err == nil && own.Messages != nil {
+			p.Messages, err = r.said(key+".messages", own.Messages)
+		}
 	case key == "prompt":
 		p.Text, err = r.str(key)
 	default:

@@ -27,6 +27,19 @@ func everything(t *testing.T, seq iter.Seq2[row, error]) {
 			t.Errorf("comparison %+v: %v", c, c.Validate())
 		}
 	}
+	for it, err := range interpret(seq, "", itemShapes) {
+		if err != nil {
+			break
+		}
+		if len(it.Candidates) < 1 {
+			t.Errorf("item %+v: got no candidate", it)
+		}
+		for _, p := range it.Known {
+			if top := len(it.Candidates); p.Chosen == p.Rejected || min(p.Chosen, p.Rejected) < 0 || max(p.Chosen, p.Rejected) >= top || !(p.Weight >= 0) {
+				t.Errorf("item %+v: got %+v", it, p)
+			}
+		}
+	}
 	for s, err := range interpret(seq, "", []shape[string]{{"text", nil, textUnder("")}}) {
 		if err == nil && s == "" {
 			t.Error("got a blank document")
@@ -43,6 +56,11 @@ func FuzzJSON(f *testing.F) {
 		`{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}]}`,
 		`{"input": "a", "output_1": "b", "output_2": "c", "label": 2}`,
 		`{"prompt": {"text": "a"}, "candidates": ["b", "c"], "preferences": [{"chosen": 1}]}`,
+		`{"fields": {"prompt": "a", "response-1": "b", "response-2": "c"}, "responses": [{"values": {"q": {"value": [{"value": "response-1", "rank": 1}, {"value": "response-2", "rank": 2}]}}}]}`,
+		`{"fields": {"prompt": "a", "reply_a": "b", "reply_b": "c"}, "suggestions": {"q": {"value": ["reply_b", "reply_a"]}}}`,
+		`{"message_tree_id": "t", "prompt": {"message_id": "t", "role": "prompter", "text": "a", "replies": [{"role": "assistant", "text": "b", "rank": 1}, {"role": "assistant", "text": "c", "rank": 0}]}}`,
+		`{"instruction": "a", "completions": [{"response": "b", "overall_score": 1}, {"response": "c", "overall_score": 2.5}]}`,
+		`{"prompt": "a", "responses": ["b", "c"], "ranks": [1, 1], "margin": 1}`, `{"prompt": "a", "response_1": "b", "response_2": "c"}`,
 		`{"text": "### Human: a ### Assistant: b"}`, "[\n{\"text\": \"a\"},\n{\"text\"", "[[[[", "{}", "null\n", "\xff",
 	} {
 		f.Add([]byte(s))

@@ -10,23 +10,52 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// open opens a file for reading and unpacks it where its name ends in ".gz". A byte
-// order mark at its head is not part of the text.
-func open(path string) (io.Reader, func() error, error) {
+// Open opens a file for reading and unpacks it where its name ends in ".gz" or ".zst". A
+// byte order mark at its head is not part of the text.
+func Open(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("dataset: open: %w", err)
+		return nil, fmt.Errorf("dataset: open: %w", err)
 	}
-	if !strings.HasSuffix(strings.ToLower(path), ".gz") {
-		return skipMark(f), f.Close, nil
-	}
-	z, err := gzip.NewReader(f)
+	in, closePacked, err := unpack(path, f)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("dataset: %s: unpack: %w", path, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("dataset: %s: unpack: %w", path, err), f.Close())
 	}
-	return skipMark(z), func() error { return errors.Join(z.Close(), f.Close()) }, nil
+	return opened{skipMark(in), func() error { return errors.Join(closePacked(), f.Close()) }}, nil
+}
+
+// opened is a file being read.
+type opened struct {
+	io.Reader
+	close func() error
+}
+
+func (o opened) Close() error { return o.close() }
+
+// maxWindow bounds the memory that a packed file can ask for, in bytes.
+const maxWindow = 256 << 20
+
+// unpack reads what is packed as the path's suffix says.
+func unpack(path string, r io.Reader) (io.Reader, func() error, error) {
+	switch packing(path) {
+	case ".gz":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	case ".zst":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, func() error { z.Close(); return nil }, nil
+	}
+	return r, func() error { return nil }, nil
 }
 
 func skipMark(r io.Reader) io.Reader {
@@ -37,8 +66,16 @@ func skipMark(r io.Reader) io.Reader {
 	return b
 }
 
-// kind is a path's suffix without ".gz", in lower case: ".jsonl", ".csv", ...
+// packing is ".gz", ".zst" or "".
+func packing(path string) string {
+	if ext := strings.ToLower(filepath.Ext(path)); ext == ".gz" || ext == ".zst" {
+		return ext
+	}
+	return ""
+}
+
+// kind is a path's suffix but for that of its packing, in lower case: ".jsonl", ".csv", ...
 func kind(path string) string {
 	path = strings.ToLower(path)
-	return filepath.Ext(strings.TrimSuffix(path, ".gz"))
+	return filepath.Ext(strings.TrimSuffix(path, packing(path)))
 }

@@ -6,15 +6,18 @@ import (
 )
 
 var promptShapes = []shape[Prompt]{
+	{"argilla", []string{"fields"}, promptsOf(argilla)},
+	{"openassistant", []string{"message_tree_id", "prompt"}, rootPrompt},
 	{"prompt", []string{"prompt"}, onePrompt},
 	{"instruction", []string{"instruction"}, onePrompt},
 	{"messages", []string{"messages|conversations"}, conversationPrompt},
 	{"text", []string{"text"}, textPrompt},
 }
 
-// Prompts reads what a model is to be asked: .json, .jsonl, .csv or .tsv by the keys
-// prompt, instruction (with input, system, history), messages|conversations (answers at
-// the end are left off) or text; or .txt with one prompt a line.
+// Prompts reads what a model is to be asked: .json, .jsonl, .csv, .tsv or .parquet by the
+// keys prompt, instruction (with input, system, history), messages|conversations (answers
+// at the end are left off) or text, Argilla's fields, the roots of OpenAssistant's trees;
+// or .txt with one prompt a line.
 func Prompts(path string, o Options) iter.Seq2[Prompt, error] {
 	if kind(path) == ".txt" {
 		return linePrompts(path)

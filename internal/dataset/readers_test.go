@@ -268,7 +268,7 @@ func TestFaults(t *testing.T) {
 		o    Options
 		want string // what the error must say
 	}{
-		{"unknown keys", prompts, "a.jsonl", `{"foo": 1, "bar": 2}`, Options{}, "a.jsonl:1: got keys {bar, foo}, want one of: prompt {prompt}; instruction {instruction}"},
+		{"unknown keys", prompts, "a.jsonl", `{"foo": 1, "bar": 2}`, Options{}, "a.jsonl:1: got keys {bar, foo}, want one of: argilla {fields}; openassistant {message_tree_id, prompt}; prompt {prompt}"},
 		{"unknown format", examples, "a.jsonl", `{"instruction": "", "output": ""}`, Options{Format: "alpacca"}, `a.jsonl:1: got format "alpacca", want one of: kto`},
 		{"another format than the file's", examples, "a.jsonl", `{"instruction": "a", "output": "b"}`, Options{Format: "messages"}, "a.jsonl:1: messages: got nothing, want a list of messages"},
 		{"unknown suffix", examples, "a.xlsx", "x", Options{}, `a.xlsx: got suffix ".xlsx"`},

@@ -14,10 +14,11 @@ import (
 	"unicode/utf8"
 )
 
-// row is one record of a file: a JSON object, or a line of a table under its header.
+// row is one record of a file: a JSON object, a line of a table under its header, or a
+// row of parquet.
 type row struct {
 	file   string
-	line   int // where the record begins, from 1
+	line   int // where the record begins, from 1; in parquet the number of the row
 	fields map[string]json.RawMessage
 }
 
@@ -51,12 +52,21 @@ var rowReaders = map[string]rowReader{
 // rows reads a file of records. A file without any is an error.
 func rows(path string) iter.Seq2[row, error] {
 	read, ok := rowReaders[kind(path)]
-	if !ok {
+	switch {
+	case kind(path) == ".parquet" && packing(path) == "":
+		return atLeastOne(path, "record", parquetFile(path))
+	case !ok:
 		return func(yield func(row, error) bool) {
-			yield(row{}, fmt.Errorf("dataset: %s: got suffix %q, want .json, .jsonl, .ndjson, .csv or .tsv, plain or .gz", path, kind(path)))
+			yield(row{}, fmt.Errorf("dataset: %s: got suffix %q, want .json, .jsonl, .ndjson, .csv or .tsv, plain, .gz or .zst, or .parquet", path, kind(path)))
 		}
 	}
 	return atLeastOne(path, "record", reading(path, read))
+}
+
+// hasRows tells whether a file holds records, by its suffix.
+func hasRows(path string) bool {
+	_, ok := rowReaders[kind(path)]
+	return ok || kind(path) == ".parquet"
 }
 
 // atLeastOne makes an error of a file that holds nothing.
@@ -80,18 +90,18 @@ func atLeastOne[T any](path, what string, seq iter.Seq2[T, error]) iter.Seq2[T, 
 func reading[T any](path string, read func(name string, r io.Reader) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		in, closeFile, err := open(path)
+		in, err := Open(path)
 		if err != nil {
 			yield(none, err)
 			return
 		}
 		for v, err := range read(path, in) {
 			if !yield(v, err) || err != nil {
-				_ = closeFile() // the reader's own fault is the one to tell
+				_ = in.Close() // the reader's own fault is the one to tell
 				return
 			}
 		}
-		if err := closeFile(); err != nil {
+		if err := in.Close(); err != nil {
 			yield(none, fmt.Errorf("dataset: %s: close: %w", path, err))
 		}
 	}

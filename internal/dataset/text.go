@@ -22,7 +22,7 @@ import (
 //	"newline"  a line end ends one, blank lines are inside (how TinyStories are joined)
 //	otherwise  that text wherever it stands, as "<|endoftext|>"
 func Texts(path string, o Options) iter.Seq2[string, error] {
-	if _, ok := rowReaders[kind(path)]; ok {
+	if hasRows(path) {
 		return atLeastOne(path, "document", interpret(rows(path), o.Format, []shape[string]{{"text", nil, textUnder(o.Key)}}))
 	}
 	return atLeastOne(path, "document", func(yield func(string, error) bool) {
@@ -47,8 +47,7 @@ func textUnder(key string) func(row) ([]string, error) {
 			s, err := r.str(key)
 			return unlessBlank(s), err
 		}
-		var lines []string
-		err := r.decode(key, &lines, "a string or a list of strings")
+		lines, err := r.list(key, "a string or a list of strings")
 		return unlessBlank(strings.Join(lines, "\n")), err
 	}
 }

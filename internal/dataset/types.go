@@ -29,6 +29,16 @@ type Example struct {
 	Response string `json:"response"`
 }
 
+// Item is a prompt with K ≥ 1 candidates for people to judge.
+type Item struct {
+	ID         string // the row's own, "" if it has none
+	Place      string // "file:line"; in parquet the number of the row
+	Prompt     Prompt
+	Candidates []string
+	Sources    []string     // where each comes from, or nil
+	Known      []Preference // what the file says of them, or nothing
+}
+
 // Comparison is K ≥ 2 candidate responses to one prompt and what people preferred.
 type Comparison struct {
 	ID           string       `json:"id"`
