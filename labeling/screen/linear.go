@@ -122,8 +122,10 @@ func (s State) sayMode() string {
 		return s.w.askComment + s.input
 	case reasoning:
 		return s.w.askReason
-	case reading, explaining, welcoming, told:
+	case reading:
 		return s.page.title + "\n" + string(s.page.doc.text) + "\n" + s.w.spokenClose
+	case explaining, welcoming, told:
+		return s.page.title + "\n" + string(s.page.doc.text) + "\n" + s.w.spokenGoOn
 	case failed:
 		return fmt.Sprintf(s.w.failed, s.trouble)
 	case finished:

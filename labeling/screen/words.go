@@ -66,7 +66,7 @@ type words struct {
 	testing, passed, notPassed                        string
 	votes, vote, votesHint                            string
 	spokenItem, spokenResponse, spokenScale           string
-	spokenClose, spokenOrder, spokenMarks, spokenNext string
+	spokenClose, spokenGoOn, spokenOrder, spokenMarks, spokenNext string
 }
 
 var lexicon = map[Lang]*words{
@@ -162,6 +162,7 @@ j k l ;   B is negligibly better (or unsure), slightly better, better, significa
 		spokenMarks:    "For response %s press %s.",
 		spokenNext:     "Enter saves. Question mark: all keys.",
 		spokenClose:    "Press any key to go on.",
+		spokenGoOn:     "Press Enter to go on.",
 	},
 	Chinese: {
 		loading:      "正在载入…",
@@ -255,5 +256,6 @@ j k l ;   B 勉强更好（或不确定）、稍好、更好、明显更好
 		spokenMarks:    "对回答 %s 请按 %s。",
 		spokenNext:     "Enter 保存，问号查看全部按键。",
 		spokenClose:    "按任意键继续。",
+		spokenGoOn:     "按 Enter 继续。",
 	},
 }

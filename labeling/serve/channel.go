@@ -49,14 +49,14 @@ func (s *Server) channel(_ *ssh.Server, sc *gossh.ServerConn, nc gossh.NewChanne
 	r := request{env: map[string]string{}, resized: make(chan tui.Size, 1)}
 	begun := false
 	for q := range requests {
-		ok := r.take(q, begun)
-		if err := q.Reply(ok, nil); err != nil {
-			continue // the connection is gone, and the requests end
-		}
-		if ok && !begun && begins(q) {
+		starts := !begun && (q.Type == "shell" || q.Type == "exec")
+		ok := r.take(q, begun) && (!starts || s.begin())
+		if starts = starts && ok; starts {
 			begun = true
 			c.begin()
-			s.sessions.Add(1)
+		}
+		q.Reply(ok, nil) //nolint:errcheck // the connection is gone, and the requests end
+		if starts {
 			go func() {
 				defer s.sessions.Done()
 				defer c.end()
@@ -65,8 +65,6 @@ func (s *Server) channel(_ *ssh.Server, sc *gossh.ServerConn, nc gossh.NewChanne
 		}
 	}
 }
-
-func begins(q *gossh.Request) bool { return q.Type == "shell" || q.Type == "exec" }
 
 // take is the client's request, and whether it is granted. Everything that is not named
 // here is refused: forwarding of agents and windows, subsystems, signals, breaks.

@@ -21,6 +21,8 @@ type Config struct {
 	Lease time.Duration // how long an item waits for somebody whose connection broke
 	Idle  time.Duration // without a key until a session ends and its item is given back
 	Grace time.Duration // for sessions to settle when the server ends
+	// Recheck is how often it is asked whether an annotator may still be there.
+	Recheck time.Duration
 
 	Handshake    time.Duration // from connecting to a session
 	Startups     int           // connections without a session at once; the newest beyond are closed
@@ -40,7 +42,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen: ":2222", HostKey: "plumb_host_ed25519", Metrics: "127.0.0.1:9222",
-		Lease: tui.DefaultLease, Idle: 30 * time.Minute, Grace: 10 * time.Second,
+		Lease: tui.DefaultLease, Idle: 30 * time.Minute, Grace: 10 * time.Second, Recheck: 30 * time.Second,
 		Handshake: 15 * time.Second, Startups: 200, PerAddress: 100, AuthTries: 6, Sessions: 1000, PerAnnotator: 2,
 		Stall: time.Minute, InputRate: 1 << 20, PerMinute: 120,
 		Log: slog.New(slog.DiscardHandler),
@@ -74,6 +76,7 @@ func (c Config) Validate() error {
 	}
 	between("lease", c.Lease, time.Second, 24*time.Hour)
 	between("idle", c.Idle, time.Millisecond, 24*time.Hour)
+	between("recheck", c.Recheck, time.Millisecond, time.Hour)
 	between("grace", c.Grace, 0, 10*time.Minute)
 	between("handshake", c.Handshake, time.Millisecond, 10*time.Minute)
 	between("stall", c.Stall, time.Millisecond, time.Hour)

@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,12 +17,25 @@ type gate struct {
 	m *metrics
 
 	mu        sync.Mutex
-	strangers int            // connections without a session
-	addresses map[string]int // connections by address
+	closed    bool
+	strangers int                // connections without a session
+	addresses map[string]int     // connections by address
+	conns     map[*conn]struct{} // all of them
 }
 
 func newGate(c Config, m *metrics) *gate {
-	return &gate{c: c, m: m, addresses: map[string]int{}}
+	return &gate{c: c, m: m, addresses: map[string]int{}, conns: map[*conn]struct{}{}}
+}
+
+// close closes every connection, also those to come.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	all := slices.Collect(maps.Keys(g.conns))
+	g.mu.Unlock()
+	for _, c := range all {
+		c.Close() //nolint:errcheck // it is gone either way
+	}
 }
 
 // connKey finds the connection in the context that the SSH library hands on.
@@ -35,6 +50,8 @@ func (g *gate) admit(ctx ssh.Context, nc net.Conn) net.Conn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
+	case g.closed:
+		return nil
 	case g.strangers >= g.c.Startups:
 		g.m.refuse(refusedStartups)
 		return nil
@@ -44,6 +61,7 @@ func (g *gate) admit(ctx ssh.Context, nc net.Conn) net.Conn {
 	}
 	g.addresses[host]++
 	c := &conn{Conn: nc, gate: g, host: host}
+	g.conns[c] = struct{}{}
 	c.waitLocked()
 	ctx.SetValue(connKey{}, c)
 	return c
@@ -86,6 +104,7 @@ func (c *conn) Close() error {
 	c.gate.mu.Lock()
 	if !c.closed {
 		c.closed = true
+		delete(c.gate.conns, c)
 		c.settleLocked()
 		if c.gate.addresses[c.host]--; c.gate.addresses[c.host] == 0 {
 			delete(c.gate.addresses, c.host)

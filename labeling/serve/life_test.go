@@ -57,10 +57,10 @@ func TestRestartGoesOnWhereEverybodyWas(t *testing.T) {
 	enrol(t, s, labeling.RoleAnnotator, "ann", "bob")
 	r := start(t, s, nil)
 	ann, bob := r.sit(person(t, "ann")), r.sit(person(t, "bob"))
-	ann.shows("question")
+	ann.shows("▏ question")
 	ann.press("l")
 	ann.shows("B is better")
-	bob.shows("question")
+	bob.shows("▏ question")
 	item := strings.Index(ann.screenNow(), "question 0") >= 0
 	if err := r.stop(); err != nil {
 		t.Errorf("got %v, want a clean end", err)
@@ -73,7 +73,7 @@ func TestRestartGoesOnWhereEverybodyWas(t *testing.T) {
 	}
 	again := start(t, s, func(c *Config) { c.Listen = r.Addr().String() })
 	ann = again.sit(person(t, "ann"))
-	ann.shows("question", "B is better")
+	ann.shows("▏ question", "B is better")
 	if now := strings.Index(ann.screenNow(), "question 0") >= 0; now != item {
 		t.Error("another item came back")
 	}
@@ -111,8 +111,8 @@ func TestNewerTerminalWins(t *testing.T) {
 
 func TestIdleSessionGivesTheItemBack(t *testing.T) {
 	s := newStore(t, 1, 1)
-	enrol(t, s, labeling.RoleAnnotator, "ann", "bob")
-	r := start(t, s, func(c *Config) { c.Idle = 300 * time.Millisecond })
+	enrol(t, s, labeling.RoleAnnotator, "ann")
+	r := start(t, s, func(c *Config) { c.Idle = 500 * time.Millisecond })
 	x := r.sit(person(t, "ann"))
 	x.shows("question 0")
 	x.press("k")
@@ -121,8 +121,18 @@ func TestIdleSessionGivesTheItemBack(t *testing.T) {
 	if code := x.end(); code != exitDone {
 		t.Errorf("got exit status %d, want %d", code, exitDone)
 	}
-	y := r.sit(person(t, "bob"))
-	y.shows("question 0", "Nothing chosen yet")
+	slots, err := s.Slots(t.Context(), "demo")
+	if err != nil || slots[0].State != labeling.SlotOpen {
+		t.Errorf("got %+v, %v, want the item free for others", slots, err)
+	}
+	ann, err := s.Enrol(t.Context(), labeling.Annotator{Handle: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Claim(t.Context(), labeling.ClaimRequest{Project: "demo", Annotator: ann.ID, For: time.Minute})
+	if err != nil || w.Draft == nil {
+		t.Errorf("got %+v, %v, want the draft", w, err)
+	}
 }
 
 func TestPausedAndBlockedAreToldSo(t *testing.T) {
@@ -144,7 +154,7 @@ func TestPausedAndBlockedAreToldSo(t *testing.T) {
 		}
 	}
 	x.press("k") // who is at work is told when they go on
-	x.shows("Your work is paused")
+	x.shows("Your work here was paused")
 	if code := x.end(); code != exitNo {
 		t.Errorf("got exit status %d, want %d", code, exitNo)
 	}
@@ -280,12 +290,12 @@ func TestFloodIsItsSendersAlone(t *testing.T) {
 		strings.Repeat("\x1b[", 1<<20) + strings.Repeat("\x1b]", 1<<20), // sequences that never end
 	} {
 		flooder := r.sit(person(t, "ann"))
-		flooder.shows("question")
+		flooder.shows("▏ question")
 		sent := make(chan error, 1)
 		go func() { _, err := io.WriteString(flooder.keys, text); sent <- err }()
 		x := r.sit(person(t, "bob"))
 		for _, k := range []string{"k", "a", "l"} {
-			x.shows("question", "Nothing chosen yet")
+			x.shows("▏ question", "Nothing chosen yet")
 			x.press(k)
 			x.shows(map[string]string{"k": "B is slightly better", "a": "A is significantly better", "l": "B is better"}[k])
 			x.press("\r")
@@ -509,7 +519,7 @@ func TestConfig_Faults(t *testing.T) {
 	if err == nil {
 		t.Fatal("got no faults")
 	}
-	for _, key := range []string{"listen", "host_key", "metrics", "lease", "idle", "handshake", "stall", "startups", "per_address", "auth_tries", "sessions", "per_annotator", "input_rate", "per_minute", "log"} {
+	for _, key := range []string{"listen", "host_key", "metrics", "lease", "idle", "recheck", "handshake", "stall", "startups", "per_address", "auth_tries", "sessions", "per_annotator", "input_rate", "per_minute", "log"} {
 		if !strings.Contains(err.Error(), key+": ") {
 			t.Errorf("no word of %s in %v", key, err)
 		}

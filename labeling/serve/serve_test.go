@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,7 +90,7 @@ type running struct {
 }
 
 // start serves a store on loopback until the test ends or it is stopped.
-func start(t *testing.T, s Store, change func(*Config)) *running {
+func start(t *testing.T, s labeling.Store, change func(*Config)) *running {
 	t.Helper()
 	c := DefaultConfig()
 	c.Listen, c.Metrics, c.HostKey = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(t.TempDir(), "host")
@@ -144,6 +145,9 @@ type seen struct {
 	s    *gossh.Session
 	keys io.WriteCloser
 
+	enter string // as the terminal sends it
+	begun bool   // it has been sent to the welcome
+
 	mu      sync.Mutex
 	changed chan struct{} // closed when something was written, and made anew
 	screen  *vt.Emulator
@@ -183,6 +187,10 @@ func (r *running) on(conn *gossh.Client, c client) *seen {
 		r.t.Fatal(err)
 	}
 	x := &seen{t: r.t, conn: conn, s: s, changed: make(chan struct{}), screen: vt.NewEmulator(max(c.width, 1), max(c.height, 1)), ended: make(chan error, 1)}
+	x.enter = "\r"
+	if c.term == "" {
+		x.enter = "\n"
+	}
 	s.Stdout = x
 	if x.keys, err = s.StdinPipe(); err != nil {
 		r.t.Fatal(err)
@@ -209,7 +217,9 @@ func (r *running) on(conn *gossh.Client, c client) *seen {
 	return x
 }
 
-// until waits for the screen to be as wanted.
+var welcome = regexp.MustCompile("Enter begins|Enter 开始|Press Enter to go on")
+
+// until waits for the screen to be as wanted. Whoever is welcomed begins.
 func (x *seen) until(what string, ok func(screen string) bool) {
 	x.t.Helper()
 	over := time.After(long)
@@ -219,6 +229,10 @@ func (x *seen) until(what string, ok func(screen string) bool) {
 		x.mu.Unlock()
 		if ok(screen) {
 			return
+		}
+		if !x.begun && welcome.MatchString(screen) {
+			x.begun = true
+			x.press(x.enter)
 		}
 		select {
 		case <-changed:

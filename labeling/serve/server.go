@@ -15,21 +15,18 @@ import (
 	"golang.org/x/time/rate"
 
 	"plumbline/labeling"
+	"plumbline/labeling/manage"
 )
-
-// Store is what a server needs of one.
-type Store interface {
-	labeling.Store
-	labeling.Roster
-}
 
 // Server is a store that people judge from over SSH.
 type Server struct {
 	c       Config
-	store   Store
+	store   labeling.Store
 	project labeling.Project
 	metrics *metrics
+	gate    *gate
 	crowd   *crowd
+	bench   *manage.Bench
 	now     func() time.Time
 	paces   sync.Map // annotator -> *rate.Limiter
 
@@ -40,11 +37,23 @@ type Server struct {
 
 	running  context.Context // until the server ends
 	stop     context.CancelCauseFunc
+	mu       sync.Mutex // held while a session begins, so that none begins after the end
 	sessions sync.WaitGroup
 }
 
+// begin notes a session that begins, unless the server ends.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running.Err() != nil {
+		return false
+	}
+	s.sessions.Add(1)
+	return true
+}
+
 // Run serves until ctx is done; see Server.Run.
-func Run(ctx context.Context, s Store, c Config) error {
+func Run(ctx context.Context, s labeling.Store, c Config) error {
 	server, err := New(ctx, s, c)
 	if err != nil {
 		return err
@@ -53,7 +62,7 @@ func Run(ctx context.Context, s Store, c Config) error {
 }
 
 // New is a server that listens already, and serves nobody yet.
-func New(ctx context.Context, store Store, c Config) (*Server, error) {
+func New(ctx context.Context, store labeling.Store, c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("labeling/serve: %w", err)
 	}
@@ -67,7 +76,7 @@ func New(ctx context.Context, store Store, c Config) (*Server, error) {
 	}
 	m := newMetrics()
 	m.registry.MustRegister(newSlots(store, p.Name))
-	s := &Server{c: c, store: store, project: p, metrics: m, crowd: newCrowd(c.Sessions, c.PerAnnotator), now: time.Now}
+	s := &Server{c: c, store: store, project: p, metrics: m, gate: newGate(c, m), crowd: newCrowd(c.Sessions, c.PerAnnotator), bench: manage.NewBench(store, p.Name), now: time.Now}
 	s.running, s.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	if s.ssh, err = wish.NewServer(s.options(key)...); err != nil {
 		return nil, fmt.Errorf("labeling/serve: %w", err)
@@ -82,7 +91,7 @@ func (s *Server) options(key gossh.Signer) []ssh.Option {
 		wish.WithPublicKeyAuth(s.proves),
 		func(o *ssh.Server) error {
 			o.AddHostKey(key)
-			o.ConnCallback = newGate(s.c, s.metrics).admit
+			o.ConnCallback = s.gate.admit
 			o.ConnectionFailedCallback = s.failed
 			o.ServerConfigCallback = func(ssh.Context) *gossh.ServerConfig {
 				return &gossh.ServerConfig{MaxAuthTries: s.c.AuthTries}
@@ -141,7 +150,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // ended drops the news that a server was asked to end.
 func ended(err error) error {
-	if errors.Is(err, ssh.ErrServerClosed) || errors.Is(err, http.ErrServerClosed) {
+	if err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return fmt.Errorf("labeling/serve: %w", err)
@@ -150,26 +159,24 @@ func ended(err error) error {
 // end lets sessions settle, cuts those that do not, and returns when all is in the store.
 func (s *Server) end() error {
 	s.c.Log.Info("ending")
-	grace, cancel := context.WithTimeout(context.Background(), s.c.Grace)
-	defer cancel()
-	closed := make(chan error, 1)
-	go func() { closed <- s.ssh.Shutdown(grace) }() // no more connections; it waits for those there are
+	err := s.listener.Close()
+	s.mu.Lock()
 	s.stop(errRestart)
+	s.mu.Unlock()
 	settled := make(chan struct{})
 	go func() { s.sessions.Wait(); close(settled) }()
 	select {
 	case <-settled:
-	case <-grace.Done():
+	case <-time.After(s.c.Grace):
 		s.c.Log.Warn("cutting sessions that do not settle")
 	}
-	err := s.ssh.Close()
+	s.gate.close()
 	<-settled
-	<-closed
 	if s.http != nil {
 		err = errors.Join(err, s.http.Close())
 	}
 	s.c.Log.Info("ended")
-	return err
+	return ended(err)
 }
 
 // pace is how fast an annotator may submit, whatever their session.

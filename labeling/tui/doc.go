@@ -7,7 +7,7 @@
 //	paint.go     views -> the rows that changed
 //	open.go      Label: the labelling session, and how it settles
 //	model.go     the session as a model, around package screen, which is pure
-//	work.go      what it asks of the queue, as commands
+//	work.go      what it asks of the queue, as commands; places.go: ids <-> places
 //
 // Nothing is lost by a broken connection: every choice is kept as a draft, a lease is
 // renewed while the screen is open, and whoever comes back gets the same item.

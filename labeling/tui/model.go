@@ -18,6 +18,7 @@ type model struct {
 	o         Options
 	project   string
 	annotator int64
+	isNew     bool // they have judged nothing of the project
 
 	state   screen.State
 	said    screen.State // the last one that was told in words
@@ -35,6 +36,9 @@ type model struct {
 	mouse      bool    // is reported
 
 	watch     stopwatch
+	pace      pace
+	testing   bool     // the item shown, or the last one, is of the screening test
+	coming    *claimed // what comes when the result of the test has been read
 	result    Result
 	dismissed error // they may not work any more
 }
@@ -63,8 +67,14 @@ func (w *stopwatch) read(now time.Time) time.Duration {
 func (m *model) held() bool       { return m.lease.Token != "" }
 func (m *model) correcting() bool { return m.supersedes != "" }
 
-// Init asks for the first item.
-func (m *model) Init() tea.Cmd { return tea.Batch(m.claim(), m.countAll(), m.beat()) }
+// Init asks for the first item; who is new reads first what is asked of them.
+func (m *model) Init() tea.Cmd {
+	if m.isNew {
+		m.state = m.state.Welcome()
+		return tea.Batch(m.countAll(), m.beat())
+	}
+	return tea.Batch(m.claim(), m.countAll(), m.beat())
+}
 
 // View is the screen.
 func (m *model) View() string { return m.state.View() }
@@ -103,9 +113,13 @@ func (m *model) apply(msg tea.Msg) tea.Cmd {
 	case drafted:
 		return m.drafted()
 	case counted:
-		m.state = m.state.Progressed(screen.Progress(msg))
+		p := screen.Progress(msg)
+		p.Seconds = m.pace.median()
+		m.state = m.state.Progressed(p)
+	case guided:
+		m.state = m.state.Guide(msg.Guideline, msg.Version)
 	case beat:
-		return tea.Batch(m.renew(), m.beat())
+		return tea.Batch(m.renew(), m.guide(), m.beat())
 	case lost:
 		return m.lost(msg)
 	}
@@ -161,7 +175,7 @@ func (m *model) act(a screen.Action, now time.Time) tea.Cmd {
 	case screen.Undo:
 		return m.recall()
 	case screen.Begin:
-		return m.next()
+		return m.begin()
 	case screen.ToggleMouse:
 		m.mouse = !m.mouse
 		return SetMouse(m.mouse)
@@ -171,7 +185,7 @@ func (m *model) act(a screen.Action, now time.Time) tea.Cmd {
 	case screen.Leave:
 		return tea.Quit
 	case screen.Finish:
-		m.result.Finished = true
+		m.result.Finished = m.coming == nil
 		return tea.Quit
 	case screen.None:
 	}
@@ -190,9 +204,22 @@ func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
 	return nil
 }
 
+// begin goes on to work, from the welcome or from the result of the test.
+func (m *model) begin() tea.Cmd {
+	if m.coming == nil {
+		return m.next()
+	}
+	c := *m.coming
+	m.coming = nil
+	return m.claimed(c)
+}
+
 // show begins an item, or a correction.
 func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 	m.work = w
+	if !m.correcting() {
+		m.testing = w.Phase == labeling.PhaseScreening
+	}
 	c := screen.Content{
 		Prompt: w.Item.Prompt, Answer: inPlaces(a, w.Shown), Correcting: m.correcting(), Phase: w.Phase,
 		Expected: inPlaces(labeling.Answer{Responses: w.Item.Expected}, w.Shown).Responses, Why: w.Item.Why,
@@ -214,6 +241,12 @@ func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 func (m *model) answer() labeling.Answer { return inIDs(m.state.Answer(), m.work.Shown) }
 
 func (m *model) claimed(c claimed) tea.Cmd {
+	if m.testing && c.endsTest() {
+		m.testing, m.coming = false, &c
+		m.lease = c.work.Lease
+		m.state = m.state.Result(!errors.Is(c.err, labeling.ErrNotActive))
+		return nil
+	}
 	switch {
 	case errors.Is(c.err, labeling.ErrNoWork):
 		m.lease = labeling.Lease{}
@@ -254,6 +287,7 @@ func (m *model) judged(j judged) tea.Cmd {
 		return m.next()
 	}
 	m.count(j.sent)
+	m.pace.add(j.sent.Active)
 	return tea.Batch(m.claimed(j.next), m.countAll())
 }
 

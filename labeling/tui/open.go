@@ -15,12 +15,15 @@ type Options struct {
 	Terminal
 	Project string        // empty: the only one
 	Lease   time.Duration // how long an item waits for somebody whose connection broke
-	Now     func() time.Time
+	Welcome bool          // who has judged nothing yet is told first what is asked of them
+	// Guide reads the project anew, so that a newer guideline is told; nil: it is never read.
+	Guide func(context.Context) (labeling.Project, error)
+	Now   func() time.Time
 }
 
 // DefaultOptions are those of this process's terminal.
 func DefaultOptions(getenv func(string) string) Options {
-	return Options{Terminal: Here(getenv), Lease: DefaultLease, Now: time.Now}
+	return Options{Terminal: Here(getenv), Lease: DefaultLease, Welcome: true, Now: time.Now}
 }
 
 // DefaultLease is how long an item waits for somebody whose connection broke.
@@ -46,6 +49,7 @@ func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (r
 	if err != nil {
 		return r, err
 	}
+	o.Guide = func(ctx context.Context) (labeling.Project, error) { return s.Project(ctx, p.Name) }
 	err = o.Terminal.Use(func(t Terminal) error {
 		o.Terminal = t
 		r, err = Label(ctx, s, p, a, o)
@@ -59,7 +63,7 @@ func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (r
 // connection breaks or ctx is done it waits for them. labeling.ErrNotActive: they may
 // not work any more.
 func Label(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (Result, error) {
-	m, err := newModel(q, p, a, o)
+	m, err := newModel(ctx, q, p, a, o)
 	if err != nil {
 		return Result{}, err
 	}
@@ -72,13 +76,19 @@ func Label(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling
 }
 
 // newModel prepares a session.
-func newModel(q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (*model, error) {
+func newModel(ctx context.Context, q labeling.Queue, p labeling.Project, a labeling.Annotator, o Options) (*model, error) {
 	if o.Lease < time.Second {
 		return nil, fmt.Errorf("labeling/tui: lease: got %v, want at least 1s", o.Lease)
 	}
-	m := &model{store: q, o: o, project: p.Name, annotator: a.ID}
+	_, last, err := q.Last(ctx, p.Name, a.ID, 0)
+	isNew := errors.Is(err, labeling.ErrNotFound)
+	if err != nil && !isNew {
+		return nil, err
+	}
+	m := &model{store: q, o: o, project: p.Name, annotator: a.ID, isNew: isNew && o.Welcome}
 	m.state = screen.New(screen.Options{
-		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Task: p.Task, Guideline: p.Guideline, GuidelineVersion: p.Version,
+		Lang: o.Lang, Title: p.Name + " · " + a.Handle, Task: p.Task,
+		Guideline: p.Guideline, GuidelineVersion: p.Version, GuidelineSeen: last.Guideline,
 		Color: o.Color, Linear: o.Linear,
 	})
 	m.said, m.lastKey = m.state, o.Now()
@@ -98,7 +108,7 @@ func (m *model) settle(ctx context.Context, left bool) error {
 			m.count(*m.sending)
 		}
 		errs = append(errs, heldOn(err))
-	} else if m.held() && !m.correcting() && !m.state.Answer().Empty() {
+	} else if m.held() && m.coming == nil && !m.correcting() && !m.state.Answer().Empty() {
 		errs = append(errs, heldOn(m.store.SaveDraft(ctx, m.lease, m.answer())))
 	}
 	if m.held() && left {

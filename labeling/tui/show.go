@@ -15,12 +15,14 @@ import (
 
 func init() { mute.Restore() }
 
-// Why a session ended, but for its own wish.
+// Why a session ended without its own wish.
 var (
 	// ErrIdle: nobody pressed a key for as long as the terminal allows.
 	ErrIdle = errors.New("no key was pressed for too long")
 	// ErrGone: the terminal is not there any more.
 	ErrGone = errors.New("the terminal is gone")
+	// ErrLinear: the screen cannot be told line after line.
+	ErrLinear = errors.New("this screen needs a terminal that it can draw on")
 )
 
 // Faster than any hand or key repeat; what is beyond is dropped, so that a flood of keys
@@ -57,7 +59,7 @@ type (
 func Show(ctx context.Context, t Terminal, m tea.Model) (err error) {
 	s := &shell{model: m, t: t, keys: rate.NewLimiter(keysPerSecond, keysAtOnce)}
 	if _, speaks := m.(Speaker); t.Linear && !speaks {
-		return errors.New("labeling/tui: show: this screen needs a terminal that it can draw on")
+		return fmt.Errorf("labeling/tui: show: %w", ErrLinear)
 	}
 	if !t.Linear {
 		if _, err := io.WriteString(t.Out, takeOver); err != nil {

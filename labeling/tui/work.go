@@ -30,9 +30,19 @@ type (
 	}
 	drafted struct{}
 	counted screen.Progress
+	guided  labeling.Project
 	beat    struct{}
 	lost    struct{ token string }
 )
+
+// endsTest tells whether the test is over: there is other work, none, or no more for
+// who has failed.
+func (c claimed) endsTest() bool {
+	if c.err != nil {
+		return errors.Is(c.err, labeling.ErrNotActive) || errors.Is(c.err, labeling.ErrNoWork)
+	}
+	return c.work.Phase != labeling.PhaseScreening
+}
 
 // next goes on to the next item.
 func (m *model) next() tea.Cmd {
@@ -79,6 +89,20 @@ func (m *model) renew() tea.Cmd {
 			return lost{l.Token}
 		}
 		return nil // any other trouble may be over by the next beat
+	}
+}
+
+// guide looks for a newer guideline.
+func (m *model) guide() tea.Cmd {
+	if m.o.Guide == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		p, err := m.o.Guide(m.ctx)
+		if err != nil {
+			return nil // the old one stays until the next beat
+		}
+		return guided(p)
 	}
 }
 
