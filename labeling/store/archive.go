@@ -13,34 +13,6 @@ import (
 	"plumbline/labeling"
 )
 
-// scanner is the Scan of a row.
-type scanner func(...any) error
-
-// query collects the rows of a statement.
-func query[T any](tx *sql.Tx, row func(scanner) (T, error), statement string, args ...any) (out []T, err error) {
-	err = each(tx, func(scan scanner) error {
-		v, err := row(scan)
-		out = append(out, v)
-		return err
-	}, statement, args...)
-	return out, err
-}
-
-// each calls f for every row of a statement.
-func each(tx *sql.Tx, f func(scanner) error, statement string, args ...any) (err error) {
-	rows, err := tx.Query(statement, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // What holds for a judgement j that was withdrawn, and for one that counts.
 const (
 	isWithdrawn = `EXISTS (SELECT 1 FROM withdrawn o WHERE o.judgement_id = j.id)`
@@ -78,7 +50,7 @@ func (s *Store) judged(ctx context.Context, op, project, which string) iter.Seq2
 	return func(yield func(labeling.JudgedItem, error) bool) {
 		id, err := s.projectID(ctx, project)
 		if err == nil {
-			err = s.snapshot(ctx, op, func(tx *sql.Tx) error { return walkJudged(tx, id, which, yield) })
+			err = s.snapshot(ctx, op, func(tx *txn) error { return walkJudged(tx, id, which, yield) })
 		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(labeling.JudgedItem{}, err)
@@ -89,44 +61,67 @@ func (s *Store) judged(ctx context.Context, op, project, which string) iter.Seq2
 // errStop ends a walk whose consumer has seen enough.
 var errStop = errors.New("stop")
 
-// walkJudged reads the ids of items page by page, so that memory holds one page.
-func walkJudged(tx *sql.Tx, project int64, which string, yield func(labeling.JudgedItem, error) bool) error {
-	const page = 500
+// page is how many items are read at once, so that memory holds no more.
+const page = 500
+
+// walkJudged reads the items of a project that a condition holds for.
+func walkJudged(tx *txn, project int64, which string, yield func(labeling.JudgedItem, error) bool) error {
+	some := `(SELECT id FROM item WHERE project_id = ?1 AND id > ?2` + which + ` ORDER BY id LIMIT ?3)`
 	for last := int64(0); ; {
-		ids, err := query(tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
-			`SELECT id FROM item WHERE project_id = ?1 AND id > ?2`+which+` ORDER BY id LIMIT ?3`, project, last, page)
-		if err != nil || len(ids) == 0 {
+		items, err := readJudged(tx, some, project, last, page)
+		if err != nil || len(items) == 0 {
 			return err
 		}
-		for _, id := range ids {
-			j, err := readJudged(tx, id)
-			if err != nil {
-				return fmt.Errorf("item %d: %w", id, err)
-			}
+		for _, j := range items {
 			if !yield(j, nil) {
 				return errStop
 			}
 		}
-		last = ids[len(ids)-1]
+		last = items[len(items)-1].Item.ID
 	}
 }
 
-func readJudged(tx *sql.Tx, id int64) (j labeling.JudgedItem, err error) {
-	if j.Item, err = readItem(tx, id); err != nil {
-		return j, err
+// judgedItem is one item with all that was said about it.
+func judgedItem(tx *txn, id int64) (labeling.JudgedItem, error) {
+	items, err := readJudged(tx, `(?1)`, id)
+	if err == nil && len(items) == 0 {
+		err = sql.ErrNoRows
 	}
-	j.Judgements, err = query(tx, func(scan scanner) (labeling.Judgement, error) { return scanJudgement(scan) },
-		`SELECT `+judgementColumns+judgementFrom+`WHERE j.item_id = ?1 ORDER BY s.n, j.id`, id)
 	if err != nil {
-		return j, err
+		return labeling.JudgedItem{}, err
 	}
-	for _, g := range j.Judgements {
-		if err := knownCandidates(j.Item, "judgement "+g.ID, g.Answer); err != nil {
-			return j, err
+	return items[0], nil
+}
+
+// readJudged reads the items whose ids a statement yields.
+func readJudged(tx *txn, some string, args ...any) (out []labeling.JudgedItem, err error) {
+	at := map[int64]int{}
+	err = eachItem(tx, func(r itemRow) error {
+		it, err := r.item()
+		at[it.ID] = len(out)
+		out = append(out, labeling.JudgedItem{Item: it})
+		return err
+	}, `i.id IN `+some, args...)
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	err = each(tx, func(scan scanner) error {
+		g, err := scanJudgement(scan)
+		if err != nil {
+			return err
 		}
+		j := &out[at[g.ItemID]]
+		j.Judgements = append(j.Judgements, g)
+		return knownCandidates(j.Item, "judgement "+g.ID, g.Answer)
+	}, `SELECT `+judgementColumns+judgementFrom+`WHERE j.item_id IN `+some+` ORDER BY j.item_id, s.n, j.id`, args...)
+	if err != nil {
+		return nil, err
 	}
-	j.Adjudication, err = readAdjudication(tx, j.Item)
-	return j, err
+	return out, eachAdjudication(tx, func(a labeling.Adjudication) error {
+		j := &out[at[a.ItemID]]
+		j.Adjudication = &a // a later one replaces it
+		return knownCandidates(j.Item, "adjudication "+a.ID, a.Answer)
+	}, some, args...)
 }
 
 // knownCandidates checks that an answer orders the item's own candidates: who reads may
@@ -148,7 +143,7 @@ func (s *Store) Last(ctx context.Context, project string, annotator int64, back 
 	if err != nil {
 		return a, j, err
 	}
-	err = s.snapshot(ctx, "last", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "last", func(tx *txn) error {
 		row := tx.QueryRow(`SELECT `+judgementColumns+`, j.slot_id`+judgementFrom+`
 			WHERE j.annotator_id = ?1 AND s.project_id = ?2 AND `+isCurrent+` ORDER BY j.id DESC LIMIT 1 OFFSET ?3`, annotator, id, back)
 		a.Lease.Annotator = annotator
@@ -176,14 +171,14 @@ func (s *Store) Progress(ctx context.Context, project string, annotator int64) (
 	if err != nil {
 		return p, err
 	}
-	err = s.snapshot(ctx, "progress", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "progress", func(tx *txn) error {
 		p, err = readProgress(tx, id, annotator)
 		return err
 	})
 	return p, err
 }
 
-func readProgress(tx *sql.Tx, project, annotator int64) (p labeling.Progress, err error) {
+func readProgress(tx *txn, project, annotator int64) (p labeling.Progress, err error) {
 	var control string
 	var status sql.NullString
 	err = tx.QueryRow(`SELECT p.wanted, (SELECT coalesce(sum(worked), 0) FROM progress WHERE project_id = ?1),
@@ -208,7 +203,7 @@ func list[T any](ctx context.Context, s *Store, op, project string, row func(sca
 	if err != nil {
 		return nil, err
 	}
-	err = s.snapshot(ctx, op, func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, op, func(tx *txn) error {
 		out, err = query(tx, row, statement, id)
 		return err
 	})
@@ -242,13 +237,16 @@ func (s *Store) Skips(ctx context.Context, project string) ([]labeling.Skipped, 
 
 // RecordExport implements labeling.Archive.
 func (s *Store) RecordExport(ctx context.Context, r labeling.ExportRun) (labeling.ExportRun, error) {
-	err := s.update(ctx, "record export", func(tx *sql.Tx) error {
+	err := s.update(ctx, "record export", func(tx *txn) error {
 		p, project, err := findProject(tx, r.Project)
 		if err != nil {
 			return err
 		}
 		r.Project, r.At = p.Name, s.now().UTC().Truncate(time.Millisecond)
-		if _, r.Head, err = head(tx); err != nil {
+		if err := tx.append(); err != nil { // what others record with this transaction comes before
+			return err
+		}
+		if _, r.Head, err = tx.head(); err != nil {
 			return err
 		}
 		var id int64
@@ -257,7 +255,8 @@ func (s *Store) RecordExport(ctx context.Context, r labeling.ExportRun) (labelin
 		if err != nil {
 			return err
 		}
-		return record(tx, s.now(), 0, kindExport, id, exportDigest(project, r))
+		tx.record(s.now(), 0, kindExport, id, exportDigest(project, r))
+		return nil
 	})
 	return r, err
 }

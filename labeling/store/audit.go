@@ -2,13 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"plumbline/labeling"
 )
@@ -23,9 +19,9 @@ const maxFaults = 100
 // vouched for: that is what the anchor is for.
 func (s *Store) Audit(ctx context.Context, anchor string) (labeling.Audit, error) {
 	a := auditor{anchor: anchor}
-	err := s.snapshot(ctx, "audit", func(tx *sql.Tx) error {
+	err := s.snapshot(ctx, "audit", func(tx *txn) error {
 		a.tx = tx
-		for _, check := range []func() error{a.sound, a.guarded, a.vouched, a.chained, a.slots, a.roster} {
+		for _, check := range []func() error{func() error { return tx.sound(&a) }, a.guarded, a.vouched, a.chained, a.slots, a.roster} {
 			if err := check(); err != nil { // a file too broken to read is a finding too
 				a.fault("reading: %v", err)
 			}
@@ -36,7 +32,7 @@ func (s *Store) Audit(ctx context.Context, anchor string) (labeling.Audit, error
 }
 
 type auditor struct {
-	tx     *sql.Tx
+	tx     *txn
 	anchor string
 	rows   map[subject]string // what the tables hold: the digest of each row
 	out    labeling.Audit
@@ -51,42 +47,14 @@ func (a *auditor) fault(format string, args ...any) {
 	}
 }
 
-// sound asks SQLite about the file.
-func (a *auditor) sound() error {
-	err := each(a.tx, func(scan scanner) error {
-		var verdict string
-		err := scan(&verdict)
-		if verdict != "ok" {
-			a.fault("file: %s", verdict)
-		}
-		return err
-	}, `PRAGMA integrity_check(20)`)
-	if err != nil {
-		return err
-	}
-	return each(a.tx, func(scan scanner) error {
-		var table, parent string
-		var row, key sql.NullInt64
-		err := scan(&table, &row, &parent, &key)
-		a.fault("%s %d: names a %s that is not there", table, row.Int64, parent)
-		return err
-	}, `PRAGMA foreign_key_check`)
-}
-
 // guarded compares the triggers that keep history from being changed with those the
 // migrations made.
 func (a *auditor) guarded() error {
-	have := map[string]string{}
-	err := each(a.tx, func(scan scanner) error {
-		var name, body string
-		err := scan(&name, &body)
-		have[name] = body
-		return err
-	}, `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'`)
+	have, err := a.tx.guards(a.tx)
 	if err != nil {
 		return err
 	}
-	want, err := triggers()
+	want, err := guards(a.tx.words())
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if have[name] != want[name] {
 			a.fault("trigger %s: gone or changed", name)
@@ -95,45 +63,27 @@ func (a *auditor) guarded() error {
 	return err
 }
 
-// aboutTrigger finds where the migrations make a trigger, or drop one; none has an END
-// but its last.
-var aboutTrigger = regexp.MustCompile(`(?s)CREATE TRIGGER (\w+) .*?END|DROP TRIGGER (\w+)`)
-
-// triggers is what the migrations leave, by name.
-func triggers() (map[string]string, error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for _, f := range files {
-		b, err := migrations.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		up, _, _ := strings.Cut(string(b), "-- +goose Down")
-		for _, m := range aboutTrigger.FindAllStringSubmatch(up, -1) {
-			if m[1] != "" {
-				out[m[1]] = m[0]
-			}
-			delete(out, m[2])
-		}
-	}
-	return out, nil
-}
-
 // vouched computes the digest of every row that the log vouches for.
 func (a *auditor) vouched() error {
 	a.rows = map[subject]string{}
-	for _, t := range vouchedTables {
+	found := func(kind string, id any, sum string) { a.rows[subject{kind, fmt.Sprint(id)}] = sum }
+	for kind, t := range vouchedTables {
 		err := each(a.tx, func(scan scanner) error {
-			id, sum, err := t.digest(a.tx, scan)
-			a.rows[subject{t.kind, id}] = sum
+			id, sum, err := t.digest(scan)
+			found(kind, id, sum)
 			return err
 		}, t.statement)
 		if err != nil {
-			return fmt.Errorf("%s: %w", t.kind, err)
+			return fmt.Errorf("%s: %w", kind, err)
 		}
+	}
+	err := eachItem(a.tx, func(r itemRow) error { found(kindItem, r.id, r.vouch()); return nil }, `true`)
+	if err != nil {
+		return fmt.Errorf("%s: %w", kindItem, err)
+	}
+	err = eachWithdrawal(a.tx, func(r withdrawalRow) error { found(kindWithdrawal, r.id, r.vouch()); return nil })
+	if err != nil {
+		return fmt.Errorf("%s: %w", kindWithdrawal, err)
 	}
 	return nil
 }
@@ -161,7 +111,7 @@ func (a *auditor) chained() error {
 		a.fault("log: the anchor %s is not in it: it was cut off or written anew", a.anchor)
 	}
 	a.unvouched()
-	return a.counted(prev.seq)
+	return nil
 }
 
 // link checks one event, and takes what it vouches for off the list.
@@ -200,16 +150,6 @@ func (a *auditor) unvouched() {
 	}
 }
 
-// counted compares the log's end with SQLite's own memory of the largest number.
-func (a *auditor) counted(last int64) error {
-	var largest int64
-	err := a.tx.QueryRow(`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'`).Scan(&largest)
-	if err == nil && largest != last {
-		a.fault("log: ends with event %d, but event %d was written", last, largest)
-	}
-	return err
-}
-
 // slots checks that a slot is done exactly if it was judged, once.
 func (a *auditor) slots() error {
 	return each(a.tx, func(scan scanner) error {
@@ -219,8 +159,8 @@ func (a *auditor) slots() error {
 		err := scan(&id, &state, &n)
 		a.fault("slot %d: %s, but has %d judgements that supersede no other", id, state, n)
 		return err
-	}, `SELECT s.id, s.state, count(j.id) AS judged FROM slot s LEFT JOIN judgement j ON j.slot_id = s.id AND j.supersedes IS NULL
-		GROUP BY s.id HAVING judged <> (s.state = 'done')`)
+	}, `SELECT s.id, s.state, count(j.id) FROM slot s LEFT JOIN judgement j ON j.slot_id = s.id AND j.supersedes IS NULL
+		GROUP BY s.id, s.state HAVING count(j.id) <> CASE s.state WHEN 'done' THEN 1 ELSE 0 END`)
 }
 
 // roster checks that everybody's role, status and keys are those they were given last.
@@ -267,72 +207,58 @@ func (r changeRow) apply(a *labeling.Annotator) {
 
 // vouchedTable reads the rows of one kind and digests each as the store did.
 type vouchedTable struct {
-	kind      string
 	statement string
-	digest    func(*sql.Tx, scanner) (id, sum string, err error)
+	digest    func(scanner) (id, sum string, err error)
 }
 
-var vouchedTables = []vouchedTable{
-	{kindProject, `SELECT id, name, task, overlap, seed, control FROM project`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+// vouchedTables has those whose rows stand for themselves: all but items, which have
+// candidates, and withdrawals, which have judgements.
+var vouchedTables = map[string]vouchedTable{
+	kindProject: {`SELECT id, name, task, overlap, seed, control FROM project`, func(scan scanner) (id, sum string, err error) {
 		var name, task, control string
 		var overlap int
 		var seed int64
 		err = scan(&id, &name, &task, &overlap, &seed, &control)
 		return id, projectDigest(name, task, overlap, seed, control), err
 	}},
-	{kindGuideline, `SELECT id, project_id, version, body FROM guideline`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	kindGuideline: {`SELECT id, project_id, version, body FROM guideline`, func(scan scanner) (id, sum string, err error) {
 		var project int64
 		var version int
 		var body string
 		err = scan(&id, &project, &version, &body)
 		return id, guidelineDigest(project, version, body), err
 	}},
-	{kindAnnotator, `SELECT id, handle, simulated FROM annotator`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	kindAnnotator: {`SELECT id, handle, simulated FROM annotator`, func(scan scanner) (id, sum string, err error) {
 		var handle string
 		var simulated bool
 		err = scan(&id, &handle, &simulated)
 		return id, annotatorDigest(handle, simulated), err
 	}},
-	{kindChange, `SELECT id, annotator_id, field, value, actor_id, reason, at FROM change`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	kindChange: {`SELECT id, annotator_id, field, value, actor_id, reason, at FROM change`, func(scan scanner) (id, sum string, err error) {
 		var r changeRow
 		err = scan(&id, &r.annotator, &r.field, &r.value, &r.actor, &r.reason, &r.at)
 		return id, r.vouch(), err
 	}},
-	{kindItem, `SELECT ` + itemColumns + ` FROM item`, func(tx *sql.Tx, scan scanner) (id, sum string, err error) {
-		r, err := scanItem(tx, scan)
-		return fmt.Sprint(r.id), r.vouch(), err
-	}},
-	{kindAdjudication, `SELECT uuid, item_id, annotator_id, answer, at FROM adjudication`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
-		var r adjudicationRow
-		err = scan(&r.uuid, &r.item, &r.annotator, &r.answer, &r.at)
-		return r.uuid, r.vouch(), err
-	}},
-	{kindWithdrawal, `SELECT id, annotator_id, actor_id, reason, counted, at FROM withdrawal`, func(tx *sql.Tx, scan scanner) (id, sum string, err error) {
-		var r withdrawalRow
-		if err := scan(&r.id, &r.annotator, &r.actor, &r.reason, &r.counted, &r.at); err != nil {
-			return "", "", err
-		}
-		r.judgements, err = query(tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
-			`SELECT judgement_id FROM withdrawn WHERE withdrawal_id = ?1 ORDER BY judgement_id`, r.id)
-		return fmt.Sprint(r.id), r.vouch(), err
-	}},
-	{kindSkip, `SELECT id, item_id, annotator_id, reason, at FROM skip`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	kindSkip: {`SELECT id, item_id, annotator_id, reason, at FROM skip`, func(scan scanner) (id, sum string, err error) {
 		var item, annotator, at int64
 		var reason string
 		err = scan(&id, &item, &annotator, &reason, &at)
 		return id, skipDigest(item, annotator, reason, at), err
 	}},
-	{kindJudgement, `SELECT uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes FROM judgement`, judgementVouch},
-	{kindExport, `SELECT id, project_id, format, sha256, lines, bytes, head, note FROM export_run`, func(_ *sql.Tx, scan scanner) (id, sum string, err error) {
+	kindJudgement: {`SELECT uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes FROM judgement`, func(scan scanner) (id, sum string, err error) {
+		var r judgementRow
+		err = scan(&r.uuid, &r.slot, &r.item, &r.annotator, &r.guideline, &r.shown, &r.answer, &r.active, &r.wall, &r.at, &r.supersedes)
+		return r.uuid, r.vouch(), err
+	}},
+	kindAdjudication: {`SELECT uuid, item_id, annotator_id, answer, at FROM adjudication`, func(scan scanner) (id, sum string, err error) {
+		var r adjudicationRow
+		err = scan(&r.uuid, &r.item, &r.annotator, &r.answer, &r.at)
+		return r.uuid, r.vouch(), err
+	}},
+	kindExport: {`SELECT id, project_id, format, sha256, lines, bytes, head, note FROM export_run`, func(scan scanner) (id, sum string, err error) {
 		var project int64
 		var r labeling.ExportRun
 		err = scan(&id, &project, &r.Format, &r.SHA256, &r.Lines, &r.Bytes, &r.Head, &r.Note)
 		return id, exportDigest(project, r), err
 	}},
-}
-
-func judgementVouch(_ *sql.Tx, scan scanner) (id, sum string, err error) {
-	var r judgementRow
-	err = scan(&r.uuid, &r.slot, &r.item, &r.annotator, &r.guideline, &r.shown, &r.answer, &r.active, &r.wall, &r.at, &r.supersedes)
-	return r.uuid, r.vouch(), err
 }

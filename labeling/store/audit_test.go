@@ -94,7 +94,7 @@ func statements(sqls ...string) func(*testing.T, string) {
 func behind(sqls ...string) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
 		t.Helper()
-		all, err := triggers()
+		all, err := guards(sqlite{}.words())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ func (s *Store) CreateProject(ctx context.Context, p labeling.Project) (labeling
 		return labeling.Project{}, err
 	}
 	var out labeling.Project
-	err := s.update(ctx, fmt.Sprintf("create project %q", p.Name), func(tx *sql.Tx) error {
+	err := s.update(ctx, fmt.Sprintf("create project %q", p.Name), func(tx *txn) error {
 		old, id, err := findProject(tx, p.Name)
 		out = p
 		switch {
@@ -50,7 +50,7 @@ func sameProject(old, p labeling.Project) error {
 	return nil
 }
 
-func (s *Store) insertProject(tx *sql.Tx, p labeling.Project) (id int64, err error) {
+func (s *Store) insertProject(tx *txn, p labeling.Project) (id int64, err error) {
 	task, err := text(p.Task)
 	if err != nil {
 		return 0, err
@@ -65,7 +65,8 @@ func (s *Store) insertProject(tx *sql.Tx, p labeling.Project) (id int64, err err
 	if err != nil {
 		return 0, err
 	}
-	return id, record(tx, s.now(), 0, kindProject, id, projectDigest(p.Name, task, p.Overlap, seed, control))
+	tx.record(s.now(), 0, kindProject, id, projectDigest(p.Name, task, p.Overlap, seed, control))
+	return id, nil
 }
 
 // noControl is the control of a project whose annotators nobody watches, as all were in
@@ -79,30 +80,26 @@ func projectDigest(name, task string, overlap int, seed int64, control string) s
 	return digest(name, task, overlap, seed, control)
 }
 
-func (s *Store) insertGuideline(tx *sql.Tx, project int64, p labeling.Project) error {
+func (s *Store) insertGuideline(tx *txn, project int64, p labeling.Project) error {
 	var id int64
 	sum := digest(p.Guideline)
 	err := tx.QueryRow(`INSERT INTO guideline (project_id, version, body, sha256) VALUES (?1, ?2, ?3, ?4) RETURNING id`,
-		project, p.Version, p.Guideline, sum).Scan(&id)
+		project, p.Version, tx.bytes(p.Guideline), sum).Scan(&id)
 	if err != nil {
 		return err
 	}
-	return record(tx, s.now(), 0, kindGuideline, id, guidelineDigest(project, p.Version, p.Guideline))
+	tx.record(s.now(), 0, kindGuideline, id, guidelineDigest(project, p.Version, p.Guideline))
+	return nil
 }
 
 func guidelineDigest(project int64, version int, body string) string {
 	return digest(project, version, body)
 }
 
-// querier is a transaction or a pool.
-type querier interface {
-	QueryRow(query string, args ...any) *sql.Row
-}
-
-func findProject(q querier, name string) (p labeling.Project, id int64, err error) {
+func findProject(tx *txn, name string) (p labeling.Project, id int64, err error) {
 	var task, control string
 	var seed int64
-	err = q.QueryRow(`SELECT p.id, p.name, p.task, p.overlap, p.seed, p.control, g.body, g.version
+	err = tx.QueryRow(`SELECT p.id, p.name, p.task, p.overlap, p.seed, p.control, g.body, g.version
 		FROM project p JOIN guideline g ON g.project_id = p.id
 		WHERE p.name = ?1 ORDER BY g.version DESC LIMIT 1`, name).Scan(&id, &p.Name, &task, &p.Overlap, &seed, &control, &p.Guideline, &p.Version)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -117,7 +114,7 @@ func findProject(q querier, name string) (p labeling.Project, id int64, err erro
 
 // Project implements labeling.Catalogue.
 func (s *Store) Project(ctx context.Context, name string) (p labeling.Project, err error) {
-	err = s.snapshot(ctx, "project", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "project", func(tx *txn) error {
 		if name == "" {
 			if name, err = onlyProject(tx); err != nil {
 				return err
@@ -129,9 +126,9 @@ func (s *Store) Project(ctx context.Context, name string) (p labeling.Project, e
 	return p, err
 }
 
-func onlyProject(q querier) (name string, err error) {
+func onlyProject(tx *txn) (name string, err error) {
 	var n int
-	err = q.QueryRow(`SELECT count(*), coalesce(max(name), '') FROM project`).Scan(&n, &name)
+	err = tx.QueryRow(`SELECT count(*), coalesce(max(name), '') FROM project`).Scan(&n, &name)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%w: got %d projects and no name, want a name", labeling.ErrNotFound, n)
 	}
@@ -144,7 +141,7 @@ func (s *Store) projectID(ctx context.Context, name string) (int64, error) {
 		return id.(int64), nil
 	}
 	var id int64
-	err := s.snapshot(ctx, "project", func(tx *sql.Tx) (err error) {
+	err := s.snapshot(ctx, "project", func(tx *txn) (err error) {
 		full := name
 		if full == "" {
 			if full, err = onlyProject(tx); err != nil {
@@ -171,7 +168,7 @@ func (s *Store) projectName(ctx context.Context, name string) (string, error) {
 
 // AddItems implements labeling.Catalogue.
 func (s *Store) AddItems(ctx context.Context, project string, items []labeling.Item) (added int, err error) {
-	err = s.update(ctx, "add items", func(tx *sql.Tx) error {
+	err = s.update(ctx, "add items", func(tx *txn) error {
 		p, id, err := findProject(tx, project)
 		if err != nil {
 			return err

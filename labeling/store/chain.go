@@ -57,23 +57,41 @@ func (e event) sum() string {
 	return digest(e.prev, e.seq, e.at, e.actor, e.kind, e.subject, e.digest)
 }
 
-// record appends to the log.
-func record(tx *sql.Tx, at time.Time, actor int64, kind string, subject any, digest string) error {
-	e := event{at: at.UnixMilli(), actor: actor, kind: kind, subject: fmt.Sprint(subject), digest: digest}
-	var err error
-	if e.seq, e.prev, err = head(tx); err != nil {
+// record has an event appended to the log with the transaction.
+func (t *txn) record(at time.Time, actor int64, kind string, subject any, digest string) {
+	t.events = append(t.events, event{at: at.UnixMilli(), actor: actor, kind: kind, subject: fmt.Sprint(subject), digest: digest})
+}
+
+// append writes the events that were recorded, and keeps other hosts from doing so until
+// the transaction ends: the numbers of the log have no gaps.
+func (t *txn) append() error {
+	if err := t.lockLog(t); err != nil {
 		return err
 	}
-	e.seq++
-	e.hash = e.sum()
-	_, err = tx.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8)`,
-		e.seq, e.at, e.actor, e.kind, e.subject, e.digest, e.prev, e.hash)
-	return err
+	if len(t.events) == 0 {
+		return nil
+	}
+	seq, hash, err := t.head()
+	if err != nil {
+		return err
+	}
+	for _, e := range t.events {
+		seq++
+		e.seq, e.prev = seq, hash
+		e.hash = e.sum()
+		hash = e.hash
+		if _, err := t.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+			e.seq, e.at, optional(e.actor), e.kind, e.subject, e.digest, e.prev, e.hash); err != nil {
+			return err
+		}
+	}
+	t.events = t.events[:0]
+	return nil
 }
 
 // head is the last event's number and hash; 0 and nothing in an empty log.
-func head(tx *sql.Tx) (seq int64, hash string, err error) {
-	err = tx.QueryRow(`SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&seq, &hash)
+func (t *txn) head() (seq int64, hash string, err error) {
+	err = t.QueryRow(`SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&seq, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}

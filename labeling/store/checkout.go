@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -24,14 +23,14 @@ func (s *Store) CheckOut(ctx context.Context, r labeling.ClaimRequest, n int) (o
 		return nil, err
 	}
 	var taken []claim
-	err = s.update(ctx, "check out", func(tx *sql.Tx) error {
+	err = s.update(ctx, "check out", func(tx *txn) error {
 		taken, err = s.takeAlong(tx, name, r, n)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.snapshot(ctx, "check out", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "check out", func(tx *txn) error {
 		out = nil
 		for _, c := range taken {
 			a, err := c.assignment(tx)
@@ -46,7 +45,7 @@ func (s *Store) CheckOut(ctx context.Context, r labeling.ClaimRequest, n int) (o
 }
 
 // takeAlong leases up to n slots, in the order that Claim would.
-func (s *Store) takeAlong(tx *sql.Tx, project string, r labeling.ClaimRequest, n int) (taken []claim, err error) {
+func (s *Store) takeAlong(tx *txn, project string, r labeling.ClaimRequest, n int) (taken []claim, err error) {
 	c, err := s.newClaim(tx, project, r)
 	if err != nil {
 		return nil, err

@@ -199,7 +199,7 @@ type tested struct{ seen, right int }
 
 // readTested counts the gold items that an annotator has answered or skipped, and those
 // answered right. What is skipped is not right: else a test could be skipped through.
-func readTested(tx *sql.Tx, project, annotator int64) (t tested, err error) {
+func readTested(tx *txn, project, annotator int64) (t tested, err error) {
 	err = tx.QueryRow(`SELECT count(*) FROM skip k JOIN item i ON i.id = k.item_id WHERE k.annotator_id = ?1 AND i.project_id = ?2 AND i.kind = 'gold'`,
 		annotator, project).Scan(&t.seen)
 	if err != nil {
@@ -234,7 +234,7 @@ func readTested(tx *sql.Tx, project, annotator int64) (t tested, err error) {
 
 // examine decides about an annotator who has just done an item, if that was the last one
 // of the test.
-func (s *Store) examine(tx *sql.Tx, item, annotator int64) error {
+func (s *Store) examine(tx *txn, item, annotator int64) error {
 	who, err := findAnnotator(tx, byID, annotator)
 	if err != nil || who.Status != labeling.StatusScreening {
 		return err
@@ -260,7 +260,7 @@ func (s *Store) examine(tx *sql.Tx, item, annotator int64) error {
 }
 
 // decide ends a test: the annotator passes, or is blocked.
-func (s *Store) decide(tx *sql.Tx, p labeling.Project, who labeling.Annotator, t tested) (labeling.Status, error) {
+func (s *Store) decide(tx *txn, p labeling.Project, who labeling.Annotator, t tested) (labeling.Status, error) {
 	c := labeling.Change{Status: labeling.StatusBlocked, Reason: fmt.Sprintf("screening: %d of %d", t.right, p.Control.Screening.Items)}
 	if t.right >= p.Control.Screening.Pass {
 		c.Status = labeling.StatusActive

@@ -20,11 +20,11 @@ import (
 const (
 	takeSlot = `UPDATE slot SET state = 'leased', annotator_id = ?1, lease_until = ?2, token = ?3,
 			mode = CASE mode WHEN 'personal' THEN mode ELSE ?6 END
-		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1) RETURNING id, item_id, shown`
+		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1 {free}) RETURNING id, item_id, shown`
 
-	// The + keeps SQLite from walking a project's open slots in search of a draft's.
-	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND +s.project_id = ?4 AND NOT ` + isAway + ` {one} ORDER BY s.id`
-	isDraft  = `s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND +s.state = 'open' AND +s.project_id = ?4 {fit} {one} ORDER BY s.id`
+	// One's own slot is worth waiting for where another terminal is at it.
+	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT ` + isAway + ` {one} ORDER BY s.id`
+	isDraft  = `s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id`
 	isOpen   = `s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id`
 	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < ?5 AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id`
 
@@ -62,7 +62,7 @@ const (
 // claim is one annotator's request on its way.
 type claim struct {
 	*Store
-	tx      *sql.Tx
+	tx      *txn
 	project labeling.Project
 	id      int64 // of the project
 	now     time.Time
@@ -83,7 +83,7 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 		return a, err
 	}
 	var c claim
-	err = s.update(ctx, "claim", func(tx *sql.Tx) error {
+	err = s.update(ctx, "claim", func(tx *txn) error {
 		if c, err = s.newClaim(tx, name, r); err != nil {
 			return err
 		}
@@ -92,26 +92,31 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 	if err != nil {
 		return a, err
 	}
-	err = s.snapshot(ctx, "claim", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "claim", func(tx *txn) error {
 		a, err = c.assignment(tx)
 		return err
 	})
 	return a, err
 }
 
-func (s *Store) newClaim(tx *sql.Tx, project string, r labeling.ClaimRequest) (c claim, err error) {
+func (s *Store) newClaim(tx *txn, project string, r labeling.ClaimRequest) (c claim, err error) {
 	c = claim{Store: s, tx: tx, now: s.now(), slot: r.Slot}
 	if c.project, c.id, err = findProject(tx, project); err != nil {
 		return c, err
 	}
-	if c.who, err = findAnnotator(tx, byID, r.Annotator); err != nil {
+	if c.who, err = holdAnnotator(tx, r.Annotator); err != nil {
 		return c, err
 	}
-	if c.who.Status == labeling.StatusPaused || c.who.Status == labeling.StatusBlocked {
+	if !working(c.who.Status) {
 		return c, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
 	}
 	c.lease = labeling.Lease{Annotator: r.Annotator, Token: uuid.NewString(), Until: c.now.Add(r.For)}
 	return c, nil
+}
+
+// working tells whether somebody may be at it at all; the test comes before the work.
+func working(s labeling.Status) bool {
+	return s == labeling.StatusActive || s == labeling.StatusScreening
 }
 
 // next leases the next slot for the annotator.
@@ -151,7 +156,8 @@ func (c *claim) work(mode string) error {
 	case !got:
 		return labeling.ErrNoWork
 	}
-	return record(c.tx, c.now, c.who.ID, kindSteal, c.lease.Slot, "")
+	c.tx.record(c.now, c.who.ID, kindSteal, c.lease.Slot, "")
+	return nil
 }
 
 // take leases a slot if there is one to be had in that way.
@@ -169,7 +175,7 @@ func (c *claim) take(w way, mode string) (bool, error) {
 }
 
 // assignment reads what was leased, as the annotator is to see it.
-func (c *claim) assignment(tx *sql.Tx) (a labeling.Assignment, err error) {
+func (c *claim) assignment(tx *txn) (a labeling.Assignment, err error) {
 	a.Lease = c.lease
 	if a.Item, err = readItem(tx, c.item); err != nil {
 		return a, err
@@ -206,7 +212,7 @@ func unmarked(it labeling.Item, p labeling.Phase) labeling.Item {
 	return out
 }
 
-func readDraft(tx *sql.Tx, annotator, item int64, shown []labeling.CandidateID) (*labeling.Answer, error) {
+func readDraft(tx *txn, annotator, item int64, shown []labeling.CandidateID) (*labeling.Answer, error) {
 	var body string
 	err := tx.QueryRow(`SELECT answer FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -221,7 +227,7 @@ func readDraft(tx *sql.Tx, annotator, item int64, shown []labeling.CandidateID) 
 
 // held narrows a statement about a slot to the holder of the lease; the parameters
 // ?1 to ?3 are those of leaseArgs.
-const held = ` WHERE id = ?1 AND annotator_id = ?2 AND token = ?3 AND state = 'leased'`
+const held = ` WHERE slot.id = ?1 AND slot.annotator_id = ?2 AND slot.token = ?3 AND slot.state = 'leased'`
 
 func leaseArgs(l labeling.Lease, more ...any) []any {
 	return append([]any{l.Slot, l.Annotator, l.Token}, more...)
@@ -231,14 +237,14 @@ const openSlot = `UPDATE slot SET state = 'open', annotator_id = NULL, lease_unt
 
 // Renew implements labeling.Queue.
 func (s *Store) Renew(ctx context.Context, l labeling.Lease, d time.Duration) error {
-	return s.update(ctx, "renew", func(tx *sql.Tx) error {
+	return s.update(ctx, "renew", func(tx *txn) error {
 		return must(tx.Exec(`UPDATE slot SET lease_until = ?4`+held, leaseArgs(l, s.now().Add(d).UnixMilli())...))
 	})
 }
 
 // Release implements labeling.Queue.
 func (s *Store) Release(ctx context.Context, l labeling.Lease) error {
-	return s.update(ctx, "release", func(tx *sql.Tx) error {
+	return s.update(ctx, "release", func(tx *txn) error {
 		if _, err := tx.Exec(openSlot+held+` AND mode <> 'personal'`, leaseArgs(l)...); err != nil {
 			return err
 		}
@@ -248,7 +254,7 @@ func (s *Store) Release(ctx context.Context, l labeling.Lease) error {
 
 // lapsePersonal ends the leases of slots that nobody else may have: the annotator gets
 // them back, with another token.
-func lapsePersonal(tx *sql.Tx, where string, args ...any) error {
+func lapsePersonal(tx *txn, where string, args ...any) error {
 	_, err := tx.Exec(`UPDATE slot SET lease_until = 0, token = ?`+fmt.Sprint(len(args)+1)+where, append(args, uuid.NewString())...)
 	return err
 }

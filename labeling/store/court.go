@@ -23,8 +23,8 @@ const (
 )
 
 // settle works out anew in which state an item of the work is.
-func settle(tx *sql.Tx, item int64) error {
-	j, err := readJudged(tx, item)
+func settle(tx *txn, item int64) error {
+	j, err := judgedItem(tx, item)
 	if err != nil || j.Item.Kind != labeling.KindTask {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *Store) Adjudicate(ctx context.Context, a labeling.Adjudication) error {
 		return fmt.Errorf("labeling/store: adjudicate: %w", err)
 	}
 	r := adjudicationRow{uuid: a.ID, item: a.ItemID, annotator: a.Annotator, answer: answer, at: a.At.UnixMilli()}
-	return s.update(ctx, "adjudicate", func(tx *sql.Tx) error {
+	return s.update(ctx, "adjudicate", func(tx *txn) error {
 		if a.At.IsZero() {
 			r.at = s.now().UnixMilli()
 		}
@@ -145,15 +145,13 @@ func (s *Store) Adjudicate(ctx context.Context, a labeling.Adjudication) error {
 		if err := adjudicable(tx, a); err != nil {
 			return err
 		}
-		if err := s.insertAdjudication(tx, r); err != nil {
-			return err
-		}
-		return settle(tx, r.item)
+		tx.touched = append(tx.touched, r.item)
+		return s.insertAdjudication(tx, r)
 	})
 }
 
 // adjudicatedBefore finds a final word that arrived already.
-func adjudicatedBefore(tx *sql.Tx, r adjudicationRow) (bool, error) {
+func adjudicatedBefore(tx *txn, r adjudicationRow) (bool, error) {
 	var old adjudicationRow
 	err := tx.QueryRow(`SELECT item_id, annotator_id, answer FROM adjudication WHERE uuid = ?1`, r.uuid).Scan(&old.item, &old.annotator, &old.answer)
 	switch {
@@ -168,7 +166,7 @@ func adjudicatedBefore(tx *sql.Tx, r adjudicationRow) (bool, error) {
 }
 
 // adjudicable checks a final word against its item and its project's task.
-func adjudicable(tx *sql.Tx, a labeling.Adjudication) error {
+func adjudicable(tx *txn, a labeling.Adjudication) error {
 	row, err := readItemRow(tx, a.ItemID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("item %d: %w", a.ItemID, labeling.ErrNotFound)
@@ -190,31 +188,31 @@ func adjudicable(tx *sql.Tx, a labeling.Adjudication) error {
 	return checkAnswer(a.Answer, task, shown)
 }
 
-func (s *Store) insertAdjudication(tx *sql.Tx, r adjudicationRow) error {
+func (s *Store) insertAdjudication(tx *txn, r adjudicationRow) error {
 	_, err := tx.Exec(`INSERT INTO adjudication (uuid, item_id, annotator_id, answer, at) VALUES (?1, ?2, ?3, ?4, ?5)`,
 		r.uuid, r.item, r.annotator, r.answer, r.at)
 	if err != nil {
 		return err
 	}
-	return record(tx, s.now(), r.annotator, kindAdjudication, r.uuid, r.vouch())
+	tx.record(s.now(), r.annotator, kindAdjudication, r.uuid, r.vouch())
+	return nil
 }
 
-// readAdjudication is the last final word on an item, or nil.
-func readAdjudication(tx *sql.Tx, it labeling.Item) (*labeling.Adjudication, error) {
-	a := labeling.Adjudication{ItemID: it.ID}
-	var answer string
-	var at int64
-	err := tx.QueryRow(`SELECT d.uuid, d.annotator_id, a.handle, d.answer, d.at FROM adjudication d JOIN annotator a ON a.id = d.annotator_id
-		WHERE d.item_id = ?1 ORDER BY d.id DESC LIMIT 1`, it.ID).Scan(&a.ID, &a.Annotator, &a.Handle, &answer, &at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	a.At = time.UnixMilli(at).UTC()
-	if err := json.Unmarshal([]byte(answer), &a.Answer); err != nil {
-		return nil, err
-	}
-	return &a, knownCandidates(it, "adjudication "+a.ID, a.Answer)
+// eachAdjudication reads the final words on items whose ids a statement yields, the oldest
+// first.
+func eachAdjudication(tx *txn, f func(labeling.Adjudication) error, some string, args ...any) error {
+	return each(tx, func(scan scanner) error {
+		var a labeling.Adjudication
+		var answer string
+		var at int64
+		if err := scan(&a.ID, &a.ItemID, &a.Annotator, &a.Handle, &answer, &at); err != nil {
+			return err
+		}
+		a.At = time.UnixMilli(at).UTC()
+		if err := json.Unmarshal([]byte(answer), &a.Answer); err != nil {
+			return err
+		}
+		return f(a)
+	}, `SELECT d.uuid, d.item_id, d.annotator_id, a.handle, d.answer, d.at FROM adjudication d JOIN annotator a ON a.id = d.annotator_id
+		WHERE d.item_id IN `+some+` ORDER BY d.id`, args...)
 }

@@ -9,7 +9,7 @@ import (
 	"plumbline/labeling"
 )
 
-func (s *Store) addItem(tx *sql.Tx, p labeling.Project, project int64, it labeling.Item) (isNew bool, err error) {
+func (s *Store) addItem(tx *txn, p labeling.Project, project int64, it labeling.Item) (isNew bool, err error) {
 	if err := it.Validate(p.Task); err != nil {
 		return false, err
 	}
@@ -91,25 +91,26 @@ func (r itemRow) sum() string {
 func (r itemRow) vouch() string { return digest(r.project, r.sum(), r.ids) }
 
 // insertItem stores an item and its candidates, and gives them their ids.
-func (s *Store) insertItem(tx *sql.Tx, r *itemRow) error {
+func (s *Store) insertItem(tx *txn, r *itemRow) error {
 	err := tx.QueryRow(`INSERT INTO item (project_id, ref, kind, prompt, messages, priority, sha256, expected, why, origin)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id`,
-		r.project, r.ref, r.kind, r.prompt, r.messages, r.priority, r.sum(), r.expected, r.why, r.origin).Scan(&r.id)
+		r.project, r.ref, r.kind, tx.bytes(r.prompt), r.messages, r.priority, r.sum(), r.expected, tx.bytes(r.why), r.origin).Scan(&r.id)
 	if err != nil {
 		return err
 	}
 	r.ids = make([]labeling.CandidateID, len(r.candidates))
 	for i, c := range r.candidates {
-		err := tx.QueryRow(`INSERT INTO candidate (item_id, ord, source, body) VALUES (?1, ?2, ?3, ?4) RETURNING id`, r.id, i, c.Source, c.Text).Scan(&r.ids[i])
+		err := tx.QueryRow(`INSERT INTO candidate (item_id, ord, source, body) VALUES (?1, ?2, ?3, ?4) RETURNING id`, r.id, i, c.Source, tx.bytes(c.Text)).Scan(&r.ids[i])
 		if err != nil {
 			return err
 		}
 	}
-	return record(tx, s.now(), 0, kindItem, r.id, r.vouch())
+	tx.record(s.now(), 0, kindItem, r.id, r.vouch())
+	return nil
 }
 
 // insertSlot opens slot n of an item.
-func insertSlot(tx *sql.Tx, seed uint64, r itemRow, n int) error {
+func insertSlot(tx *txn, seed uint64, r itemRow, n int) error {
 	shown, err := text(Sides(seed, r.ref, n, r.ids))
 	if err != nil {
 		return err
@@ -118,28 +119,53 @@ func insertSlot(tx *sql.Tx, seed uint64, r itemRow, n int) error {
 	return err
 }
 
-const itemColumns = `id, project_id, ref, kind, prompt, messages, priority, expected, why, origin`
-
-// scanItem reads itemColumns and then the candidates.
-func scanItem(tx *sql.Tx, scan scanner) (r itemRow, err error) {
-	err = scan(&r.id, &r.project, &r.ref, &r.kind, &r.prompt, &r.messages, &r.priority, &r.expected, &r.why, &r.origin)
-	if err != nil {
-		return r, err
+// eachItem reads items that a condition on i holds for, with their candidates, in order of
+// import. f must not use the transaction.
+func eachItem(tx *txn, f func(itemRow) error, where string, args ...any) error {
+	var r itemRow // as far as it is read
+	flush := func() error {
+		if r.id == 0 {
+			return nil
+		}
+		return f(r)
 	}
-	r.candidates, err = query(tx, func(scan scanner) (c labeling.Candidate, err error) {
-		return c, scan(&c.ID, &c.Source, &c.Text)
-	}, `SELECT id, source, body FROM candidate WHERE item_id = ?1 ORDER BY ord`, r.id)
-	for _, c := range r.candidates {
-		r.ids = append(r.ids, c.ID)
+	err := each(tx, func(scan scanner) error {
+		var next itemRow
+		var id sql.NullInt64
+		var source, body sql.NullString
+		err := scan(&next.id, &next.project, &next.ref, &next.kind, &next.prompt, &next.messages, &next.priority, &next.expected, &next.why, &next.origin, &id, &source, &body)
+		if err != nil {
+			return err
+		}
+		if next.id != r.id {
+			if err := flush(); err != nil {
+				return err
+			}
+			r = next
+		}
+		if id.Valid {
+			r.ids = append(r.ids, labeling.CandidateID(id.Int64))
+			r.candidates = append(r.candidates, labeling.Candidate{ID: labeling.CandidateID(id.Int64), Source: source.String, Text: body.String})
+		}
+		return nil
+	}, `SELECT i.id, i.project_id, i.ref, i.kind, i.prompt, i.messages, i.priority, i.expected, i.why, i.origin, c.id, c.source, c.body
+		FROM item i LEFT JOIN candidate c ON c.item_id = i.id WHERE `+where+` ORDER BY i.id, c.ord`, args...)
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// readItemRow reads one item; sql.ErrNoRows if there is none.
+func readItemRow(tx *txn, id int64) (r itemRow, err error) {
+	err = eachItem(tx, func(found itemRow) error { r = found; return nil }, `i.id = ?1`, id)
+	if err == nil && r.id == 0 {
+		err = sql.ErrNoRows
 	}
 	return r, err
 }
 
-func readItemRow(tx *sql.Tx, id int64) (itemRow, error) {
-	return scanItem(tx, tx.QueryRow(`SELECT `+itemColumns+` FROM item WHERE id = ?1`, id).Scan)
-}
-
-func readItem(tx *sql.Tx, id int64) (labeling.Item, error) {
+func readItem(tx *txn, id int64) (labeling.Item, error) {
 	r, err := readItemRow(tx, id)
 	if err != nil {
 		return labeling.Item{}, err

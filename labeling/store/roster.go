@@ -21,7 +21,7 @@ func (s *Store) Enrol(ctx context.Context, a labeling.Annotator) (out labeling.A
 	if err := a.Validate(); err != nil {
 		return a, err
 	}
-	err = s.update(ctx, fmt.Sprintf("enrol %q", a.Handle), func(tx *sql.Tx) error {
+	err = s.update(ctx, fmt.Sprintf("enrol %q", a.Handle), func(tx *txn) error {
 		out, err = findAnnotator(tx, byHandle, a.Handle)
 		switch {
 		case errors.Is(err, labeling.ErrNotFound):
@@ -34,15 +34,13 @@ func (s *Store) Enrol(ctx context.Context, a labeling.Annotator) (out labeling.A
 	return out, err
 }
 
-func (s *Store) insertAnnotator(tx *sql.Tx, a labeling.Annotator) (labeling.Annotator, error) {
+func (s *Store) insertAnnotator(tx *txn, a labeling.Annotator) (labeling.Annotator, error) {
 	err := tx.QueryRow(`INSERT INTO annotator (handle, role, status, simulated) VALUES (?1, ?2, ?3, ?4) RETURNING id`,
 		a.Handle, labeling.RoleAnnotator, labeling.StatusActive, number(a.Simulated)).Scan(&a.ID)
 	if err != nil {
 		return a, err
 	}
-	if err := record(tx, s.now(), 0, kindAnnotator, a.ID, annotatorDigest(a.Handle, a.Simulated)); err != nil {
-		return a, err
-	}
+	tx.record(s.now(), 0, kindAnnotator, a.ID, annotatorDigest(a.Handle, a.Simulated))
 	was := labeling.Annotator{ID: a.ID, Role: labeling.RoleAnnotator, Status: labeling.StatusActive}
 	for i, key := range append([]string{""}, a.Keys...) {
 		c := labeling.Change{AddKey: key, Reason: "enrolment"}
@@ -66,7 +64,7 @@ const (
 	byKey    = `a.id = (SELECT annotator_id FROM annotator_key WHERE fingerprint = ?1)`
 )
 
-func findAnnotator(tx *sql.Tx, by string, which any) (a labeling.Annotator, err error) {
+func findAnnotator(tx *txn, by string, which any) (a labeling.Annotator, err error) {
 	found, err := annotators(tx, ` WHERE `+by, which)
 	if err == nil && len(found) == 0 {
 		return a, fmt.Errorf("annotator %v: %w", which, labeling.ErrNotFound)
@@ -77,8 +75,30 @@ func findAnnotator(tx *sql.Tx, by string, which any) (a labeling.Annotator, err 
 	return found[0], nil
 }
 
+// holdAnnotator reads an annotator, but for the keys, and keeps others from claiming for
+// them or changing them until the transaction ends: one person may sit at two hosts.
+func holdAnnotator(tx *txn, id int64) (a labeling.Annotator, err error) {
+	err = tx.QueryRow(`SELECT id, handle, role, status, simulated FROM annotator WHERE id = ?1 {hold}`, id).Scan(&a.ID, &a.Handle, &a.Role, &a.Status, &a.Simulated)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("annotator %d: %w", id, labeling.ErrNotFound)
+	}
+	return a, err
+}
+
+// amendable finds an annotator as they are until the transaction changes them.
+func amendable(tx *txn, handle string) (labeling.Annotator, error) {
+	a, err := findAnnotator(tx, byHandle, handle)
+	if err != nil {
+		return a, err
+	}
+	if _, err := holdAnnotator(tx, a.ID); err != nil {
+		return a, err
+	}
+	return findAnnotator(tx, byID, a.ID)
+}
+
 // annotators reads annotators in order of enrolment.
-func annotators(tx *sql.Tx, where string, args ...any) (out []labeling.Annotator, err error) {
+func annotators(tx *txn, where string, args ...any) (out []labeling.Annotator, err error) {
 	err = each(tx, func(scan scanner) error {
 		var a labeling.Annotator
 		var key sql.NullString
@@ -100,7 +120,7 @@ func annotators(tx *sql.Tx, where string, args ...any) (out []labeling.Annotator
 
 // Annotators implements labeling.Archive.
 func (s *Store) Annotators(ctx context.Context) (out []labeling.Annotator, err error) {
-	err = s.snapshot(ctx, "annotators", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "annotators", func(tx *txn) error {
 		out, err = annotators(tx, "")
 		return err
 	})
@@ -109,7 +129,7 @@ func (s *Store) Annotators(ctx context.Context) (out []labeling.Annotator, err e
 
 // AnnotatorByKey implements labeling.Roster.
 func (s *Store) AnnotatorByKey(ctx context.Context, fingerprint string) (a labeling.Annotator, err error) {
-	err = s.snapshot(ctx, "annotator by key", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "annotator by key", func(tx *txn) error {
 		a, err = findAnnotator(tx, byKey, fingerprint)
 		return err
 	})
@@ -121,11 +141,11 @@ func (s *Store) Amend(ctx context.Context, handle string, c labeling.Change) (a 
 	if err := validChange(handle, c); err != nil {
 		return a, err
 	}
-	err = s.update(ctx, fmt.Sprintf("amend %q", handle), func(tx *sql.Tx) error {
+	err = s.update(ctx, fmt.Sprintf("amend %q", handle), func(tx *txn) error {
 		if err := mustManage(tx, c.By); err != nil {
 			return err
 		}
-		was, err := findAnnotator(tx, byHandle, handle)
+		was, err := amendable(tx, handle)
 		if err != nil {
 			return err
 		}
@@ -156,7 +176,7 @@ func validReason(reason string) error {
 }
 
 // mustManage refuses who is neither a manager at work nor, as 0, the program itself.
-func mustManage(tx *sql.Tx, by int64) error {
+func mustManage(tx *txn, by int64) error {
 	if by == 0 {
 		return nil
 	}
@@ -164,7 +184,7 @@ func mustManage(tx *sql.Tx, by int64) error {
 }
 
 // mustBe refuses who is not active in one of some roles.
-func mustBe(tx *sql.Tx, id int64, roles ...labeling.Role) error {
+func mustBe(tx *txn, id int64, roles ...labeling.Role) error {
 	a, err := findAnnotator(tx, byID, id)
 	if err == nil && (a.Status != labeling.StatusActive || !slices.Contains(roles, a.Role)) {
 		return fmt.Errorf("%s: %w as one of %v: %s, %s", a.Handle, labeling.ErrNotActive, roles, a.Role, a.Status)
@@ -173,7 +193,7 @@ func mustBe(tx *sql.Tx, id int64, roles ...labeling.Role) error {
 }
 
 // change does and records what differs from how an annotator was.
-func (s *Store) change(tx *sql.Tx, was labeling.Annotator, c labeling.Change) error {
+func (s *Store) change(tx *txn, was labeling.Annotator, c labeling.Change) error {
 	if c.Role != "" && c.Role != was.Role {
 		if err := s.set(tx, was.ID, fieldRole, string(c.Role), c); err != nil {
 			return err
@@ -238,7 +258,7 @@ func (r changeRow) vouch() string {
 	return digest(r.annotator, r.field, r.value, r.actor.Int64, r.reason, r.at)
 }
 
-func (s *Store) set(tx *sql.Tx, annotator int64, field, value string, c labeling.Change) error {
+func (s *Store) set(tx *txn, annotator int64, field, value string, c labeling.Change) error {
 	if _, err := tx.Exec(setField[field], annotator, value); err != nil {
 		return err
 	}
@@ -246,16 +266,17 @@ func (s *Store) set(tx *sql.Tx, annotator int64, field, value string, c labeling
 	r := changeRow{annotator, field, value, optional(c.By), c.Reason, now.UnixMilli()}
 	var id int64
 	err := tx.QueryRow(`INSERT INTO change (annotator_id, field, value, actor_id, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id`,
-		r.annotator, r.field, r.value, r.actor, r.reason, r.at).Scan(&id)
+		r.annotator, r.field, r.value, r.actor, tx.bytes(r.reason), r.at).Scan(&id)
 	if err != nil {
 		return err
 	}
-	return record(tx, now, c.By, kindChange, id, r.vouch())
+	tx.record(now, c.By, kindChange, id, r.vouch())
+	return nil
 }
 
 // giveBack ends the leases that an annotator may not keep in a new status. A personal
 // slot stays theirs, but its token is nobody's.
-func giveBack(tx *sql.Tx, annotator int64, status labeling.Status) error {
+func giveBack(tx *txn, annotator int64, status labeling.Status) error {
 	if status == labeling.StatusActive {
 		return nil
 	}
@@ -269,7 +290,7 @@ func giveBack(tx *sql.Tx, annotator int64, status labeling.Status) error {
 }
 
 // openLeases returns to the others what an annotator holds of the work.
-func openLeases(tx *sql.Tx, annotator int64) error {
+func openLeases(tx *txn, annotator int64) error {
 	_, err := tx.Exec(openSlot+` WHERE annotator_id = ?1 AND state = 'leased' AND mode <> 'personal'`, annotator)
 	return err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -486,7 +485,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantErr(t, s.SaveDraft(context.Background(), labeling.Lease{}, labeling.Answer{}), errClosed)
-	if _, err := Open(t.Context(), s.path, Options{}); err == nil || !strings.Contains(err.Error(), "newer") {
+	if _, err := Open(t.Context(), s.where, Options{}); err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("a newer schema: got %v", err)
 	}
 }
@@ -536,7 +535,7 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 	hold, held := make(chan bool), make(chan bool)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := f.write.do(t.Context(), func(*sql.Tx) error { held <- true; <-hold; return nil }); err != nil {
+		if err := f.write.do(t.Context(), func(*txn) error { held <- true; <-hold; return nil }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -553,7 +552,7 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 	})
 	queued(1) // first, so that it has run when the batch breaks
 	wg.Go(func() {
-		err := f.write.do(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ROLLBACK"); return err })
+		err := f.write.do(t.Context(), func(tx *txn) error { _, err := tx.Exec("BREAK"); return err })
 		if err == nil {
 			t.Error("the write that broke the batch: got no error")
 		}

@@ -37,14 +37,14 @@ func (s *Store) Submit(ctx context.Context, sub labeling.Submission) error {
 	if err != nil {
 		return fmt.Errorf("labeling/store: submit: %w", err)
 	}
-	return s.update(ctx, "submit", func(tx *sql.Tx) error {
+	return s.update(ctx, "submit", func(tx *txn) error {
 		if again, err := sentBefore(tx, row, sub); again || err != nil {
 			return err
 		}
 		if row.supersedes.Valid {
 			return s.correct(tx, row, sub.Answer)
 		}
-		return s.finish(tx, sub.Lease, row, sub.Answer)
+		return s.finish(tx, sub, row)
 	})
 }
 
@@ -69,7 +69,7 @@ func (s *Store) newJudgement(sub labeling.Submission) (r judgementRow, err error
 }
 
 // sentBefore finds a submission that arrived already, whose reply may have been lost.
-func sentBefore(tx *sql.Tx, r judgementRow, sub labeling.Submission) (bool, error) {
+func sentBefore(tx *txn, r judgementRow, sub labeling.Submission) (bool, error) {
 	var old judgementRow
 	err := tx.QueryRow(`SELECT slot_id, annotator_id, shown, answer FROM judgement WHERE uuid = ?1`, r.uuid).Scan(&old.slot, &old.annotator, &old.shown, &old.answer)
 	switch {
@@ -102,63 +102,87 @@ func sameAnswer(a, b labeling.Answer) bool {
 }
 
 // correct supersedes a judgement, whose slot it takes over.
-func (s *Store) correct(tx *sql.Tx, r judgementRow, a labeling.Answer) error {
+func (s *Store) correct(tx *txn, r judgementRow, a labeling.Answer) error {
+	who, err := holdAnnotator(tx, r.annotator)
+	if err != nil {
+		return err
+	}
 	if err := correctable(tx, &r); err != nil {
 		return err
 	}
-	if err := s.insertJudgement(tx, r, a); err != nil {
+	if !working(who.Status) {
+		return fmt.Errorf("%s: %w: %s", who.Handle, labeling.ErrNotActive, who.Status)
+	}
+	var task string
+	err = tx.QueryRow(`SELECT p.task, `+latestGuideline+` FROM slot JOIN project p ON p.id = slot.project_id WHERE slot.id = ?1`, r.slot).Scan(&task, &r.guideline)
+	if err != nil {
 		return err
 	}
-	return settle(tx, r.item)
+	if err := checkAnswer(a, task, r.shown); err != nil {
+		return err
+	}
+	tx.touched = append(tx.touched, r.item)
+	return s.insertJudgement(tx, r)
 }
 
+// latestGuideline is the id of the newest guideline for a slot.
+const latestGuideline = `(SELECT g.id FROM guideline g WHERE g.project_id = slot.project_id ORDER BY g.version DESC LIMIT 1)`
+
 // correctable checks that a judgement may be superseded, and takes over its slot.
-func correctable(tx *sql.Tx, r *judgementRow) error {
+func correctable(tx *txn, r *judgementRow) error {
 	var slot, annotator int64
-	var status labeling.Status
 	var current bool
-	err := tx.QueryRow(`SELECT j.slot_id, j.item_id, j.annotator_id, j.shown, a.status, `+isCurrent+`
-		FROM judgement j JOIN annotator a ON a.id = j.annotator_id WHERE j.uuid = ?1`, r.supersedes).Scan(&slot, &r.item, &annotator, &r.shown, &status, &current)
+	err := tx.QueryRow(`SELECT j.slot_id, j.item_id, j.annotator_id, j.shown, `+isCurrent+` FROM judgement j WHERE j.uuid = ?1`, r.supersedes).
+		Scan(&slot, &r.item, &annotator, &r.shown, &current)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && (annotator != r.annotator || slot != r.slot):
 		return fmt.Errorf("judgement %s of annotator %d at slot %d: %w", r.supersedes.String, r.annotator, r.slot, labeling.ErrNotFound)
 	case err == nil && !current:
 		return fmt.Errorf("judgement %s was corrected or withdrawn already: %w", r.supersedes.String, labeling.ErrConflict)
-	case err == nil && (status == labeling.StatusPaused || status == labeling.StatusBlocked):
-		return fmt.Errorf("annotator %d: %w: %s", annotator, labeling.ErrNotActive, status)
 	}
 	return err
 }
 
 // finish closes the slot of a lease with a judgement, and counts it.
-func (s *Store) finish(tx *sql.Tx, l labeling.Lease, r judgementRow, a labeling.Answer) error {
+func (s *Store) finish(tx *txn, sub labeling.Submission, r judgementRow) error {
 	var project int64
-	var mode string
-	err := tx.QueryRow(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL`+held+` RETURNING project_id, item_id, shown, mode`,
-		leaseArgs(l)...).Scan(&project, &r.item, &r.shown, &mode)
+	var mode, task string
+	err := tx.QueryRow(`SELECT slot.project_id, slot.item_id, slot.shown, slot.mode, p.task, `+latestGuideline+`
+		FROM slot JOIN project p ON p.id = slot.project_id`+held+` {hold slot}`, leaseArgs(sub.Lease)...).
+		Scan(&project, &r.item, &r.shown, &mode, &task, &r.guideline)
 	if errors.Is(err, sql.ErrNoRows) {
+		if again, err := sentBefore(tx, r, sub); again || err != nil { // to another host, at the same time
+			return err
+		}
 		return labeling.ErrLeaseLost
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.insertJudgement(tx, r, a); err != nil {
+	if err := checkAnswer(sub.Answer, task, r.shown); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL WHERE id = ?1`, r.slot); err != nil {
+		return err
+	}
+	if err := s.insertJudgement(tx, r); err != nil {
 		return err
 	}
 	if err := count(tx, project, r, mode != modePersonal); err != nil {
 		return err
 	}
-	if err := dropDraft(tx, l.Annotator, r.item); err != nil {
+	if err := dropDraft(tx, r.annotator, r.item); err != nil {
 		return err
 	}
 	if mode == modePersonal {
-		return s.examine(tx, r.item, l.Annotator)
+		return s.examine(tx, r.item, r.annotator)
 	}
-	return settle(tx, r.item)
+	tx.touched = append(tx.touched, r.item)
+	return nil
 }
 
 // count adds a judgement to the annotator's progress.
-func count(tx *sql.Tx, project int64, r judgementRow, work bool) error {
+func count(tx *txn, project int64, r judgementRow, work bool) error {
 	day := r.at / (24 * 60 * 60 * 1000)
 	_, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
 		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = progress.done + 1, worked = progress.worked + excluded.worked,
@@ -168,22 +192,14 @@ func count(tx *sql.Tx, project int64, r judgementRow, work bool) error {
 	return err
 }
 
-func (s *Store) insertJudgement(tx *sql.Tx, r judgementRow, a labeling.Answer) error {
-	var task string
-	err := tx.QueryRow(`SELECT g.id, p.task FROM item i JOIN project p ON p.id = i.project_id JOIN guideline g ON g.project_id = p.id
-		WHERE i.id = ?1 ORDER BY g.version DESC LIMIT 1`, r.item).Scan(&r.guideline, &task)
-	if err != nil {
-		return err
-	}
-	if err := checkAnswer(a, task, r.shown); err != nil {
-		return err
-	}
+func (s *Store) insertJudgement(tx *txn, r judgementRow) error {
 	if _, err := tx.Exec(`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
 		r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes); err != nil {
 		return err
 	}
-	return record(tx, s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
+	tx.record(s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
+	return nil
 }
 
 func checkAnswer(a labeling.Answer, task, shown string) error {
@@ -195,7 +211,7 @@ func checkAnswer(a labeling.Answer, task, shown string) error {
 	return a.Validate(t, ids)
 }
 
-func dropDraft(tx *sql.Tx, annotator, item int64) error {
+func dropDraft(tx *txn, annotator, item int64) error {
 	_, err := tx.Exec(`DELETE FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item)
 	return err
 }
@@ -206,8 +222,8 @@ func (s *Store) SaveDraft(ctx context.Context, l labeling.Lease, a labeling.Answ
 	if err != nil {
 		return fmt.Errorf("labeling/store: draft: %w", err)
 	}
-	return s.update(ctx, "draft", func(tx *sql.Tx) error {
-		return must(tx.Exec(`INSERT INTO draft (item_id, annotator_id, answer, at) SELECT item_id, annotator_id, ?4, ?5 FROM slot`+held+`
+	return s.update(ctx, "draft", func(tx *txn) error {
+		return must(tx.Exec(`INSERT INTO draft (item_id, annotator_id, answer, at) SELECT item_id, annotator_id, CAST(?4 AS TEXT), CAST(?5 AS BIGINT) FROM slot`+held+`
 			ON CONFLICT (annotator_id, item_id) DO UPDATE SET answer = excluded.answer, at = excluded.at`,
 			leaseArgs(l, body, s.now().UnixMilli())...))
 	})
@@ -218,7 +234,7 @@ func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error
 	if err := validReason(reason); err != nil {
 		return err
 	}
-	return s.update(ctx, "skip", func(tx *sql.Tx) error {
+	return s.update(ctx, "skip", func(tx *txn) error {
 		project, item, mode, err := leave(tx, l)
 		if err != nil {
 			return err
@@ -239,8 +255,8 @@ func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error
 
 // leave opens the slot of a lease to others; a personal one, which is for nobody else,
 // goes.
-func leave(tx *sql.Tx, l labeling.Lease) (project, item int64, mode string, err error) {
-	err = tx.QueryRow(`SELECT project_id, item_id, mode FROM slot`+held, leaseArgs(l)...).Scan(&project, &item, &mode)
+func leave(tx *txn, l labeling.Lease) (project, item int64, mode string, err error) {
+	err = tx.QueryRow(`SELECT project_id, item_id, mode FROM slot`+held+` {hold}`, leaseArgs(l)...).Scan(&project, &item, &mode)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, 0, "", labeling.ErrLeaseLost
@@ -254,15 +270,16 @@ func leave(tx *sql.Tx, l labeling.Lease) (project, item int64, mode string, err 
 	return project, item, mode, err
 }
 
-func (s *Store) insertSkip(tx *sql.Tx, item, annotator int64, reason string) error {
+func (s *Store) insertSkip(tx *txn, item, annotator int64, reason string) error {
 	now := s.now()
 	var id int64
 	err := tx.QueryRow(`INSERT INTO skip (item_id, annotator_id, reason, at) VALUES (?1, ?2, ?3, ?4) RETURNING id`,
-		item, annotator, reason, now.UnixMilli()).Scan(&id)
+		item, annotator, tx.bytes(reason), now.UnixMilli()).Scan(&id)
 	if err != nil {
 		return err
 	}
-	return record(tx, now, annotator, kindSkip, id, skipDigest(item, annotator, reason, now.UnixMilli()))
+	tx.record(now, annotator, kindSkip, id, skipDigest(item, annotator, reason, now.UnixMilli()))
+	return nil
 }
 
 func skipDigest(item, annotator int64, reason string, at int64) string {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,11 +15,11 @@ func (s *Store) Withdraw(ctx context.Context, handle string, by int64, reason st
 	if err := validReason(reason); err != nil {
 		return w, err
 	}
-	err = s.update(ctx, fmt.Sprintf("withdraw %q", handle), func(tx *sql.Tx) error {
+	err = s.update(ctx, fmt.Sprintf("withdraw %q", handle), func(tx *txn) error {
 		if err := mustManage(tx, by); err != nil {
 			return err
 		}
-		a, err := findAnnotator(tx, byHandle, handle)
+		a, err := amendable(tx, handle)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ type takenOut struct {
 
 // takeOut marks all that an annotator said, and opens a slot for each judgement of the
 // work that counted.
-func (s *Store) takeOut(tx *sql.Tx, r *withdrawalRow) error {
+func (s *Store) takeOut(tx *txn, r *withdrawalRow) error {
 	all, err := query(tx, func(scan scanner) (o takenOut, err error) {
 		return o, scan(&o.id, &o.item, &o.kind, &o.current)
 	}, `SELECT j.id, j.item_id, i.kind, `+isCurrent+` FROM judgement j JOIN item i ON i.id = j.item_id
@@ -79,7 +80,7 @@ func (s *Store) takeOut(tx *sql.Tx, r *withdrawalRow) error {
 		}
 	}
 	err = tx.QueryRow(`INSERT INTO withdrawal (annotator_id, actor_id, reason, counted, at) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id`,
-		r.annotator, r.actor, r.reason, r.counted, r.at).Scan(&r.id)
+		r.annotator, r.actor, tx.bytes(r.reason), r.counted, r.at).Scan(&r.id)
 	if err != nil {
 		return err
 	}
@@ -96,11 +97,12 @@ func (s *Store) takeOut(tx *sql.Tx, r *withdrawalRow) error {
 	if _, err := tx.Exec(`UPDATE progress SET worked = 0 WHERE annotator_id = ?1`, r.annotator); err != nil {
 		return err
 	}
-	return record(tx, time.UnixMilli(r.at), r.actor.Int64, kindWithdrawal, r.id, r.vouch())
+	tx.record(time.UnixMilli(r.at), r.actor.Int64, kindWithdrawal, r.id, r.vouch())
+	return nil
 }
 
 // wantAnew opens one more slot of an item.
-func (s *Store) wantAnew(tx *sql.Tx, item int64) error {
+func (s *Store) wantAnew(tx *txn, item int64) error {
 	row, err := readItemRow(tx, item)
 	if err != nil {
 		return err
@@ -114,12 +116,37 @@ func (s *Store) wantAnew(tx *sql.Tx, item int64) error {
 	if err := insertSlot(tx, uint64(seed), row, n); err != nil {
 		return err
 	}
-	return settle(tx, item)
+	tx.touched = append(tx.touched, item)
+	return nil
+}
+
+// eachWithdrawal reads the withdrawals with what each took out, the oldest first.
+func eachWithdrawal(tx *txn, f func(withdrawalRow) error) error {
+	var all []withdrawalRow
+	err := each(tx, func(scan scanner) error {
+		var r withdrawalRow
+		var judgement sql.NullInt64
+		if err := scan(&r.id, &r.annotator, &r.actor, &r.reason, &r.counted, &r.at, &judgement); err != nil {
+			return err
+		}
+		if n := len(all); n == 0 || all[n-1].id != r.id {
+			all = append(all, r)
+		}
+		if last := &all[len(all)-1]; judgement.Valid {
+			last.judgements = append(last.judgements, judgement.Int64)
+		}
+		return nil
+	}, `SELECT w.id, w.annotator_id, w.actor_id, w.reason, w.counted, w.at, o.judgement_id
+		FROM withdrawal w LEFT JOIN withdrawn o ON o.withdrawal_id = w.id ORDER BY w.id, o.judgement_id`)
+	for _, r := range all {
+		err = errors.Join(err, f(r))
+	}
+	return err
 }
 
 // Withdrawals implements labeling.Court.
 func (s *Store) Withdrawals(ctx context.Context) (out []labeling.Withdrawal, err error) {
-	err = s.snapshot(ctx, "withdrawals", func(tx *sql.Tx) error {
+	err = s.snapshot(ctx, "withdrawals", func(tx *txn) error {
 		out, err = query(tx, func(scan scanner) (w labeling.Withdrawal, err error) {
 			var at int64
 			err = scan(&w.Annotator, &w.By, &w.Reason, &w.Judgements, &at)

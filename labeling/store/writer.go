@@ -4,40 +4,52 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"sync"
+	"time"
 )
 
-// maxBatch bounds the writes of one transaction.
-const maxBatch = 256
+// maxBatch bounds the writes of one transaction, maxTries how often one is done again
+// because another process or host was in the way.
+const (
+	maxBatch = 256
+	maxTries = 20
+)
 
-var errClosed = errors.New("the store is closed")
+var (
+	errClosed = errors.New("the store is closed")
+	// errSpoilt: a write failed when it had changed something already, so that the others
+	// must be done without it.
+	errSpoilt = errors.New("a write failed half done")
+)
 
 // writer puts everything that waits into one transaction, so that many annotators
 // share one fsync. Nobody is told "saved" before the commit is on the disk.
 type writer struct {
-	db    *sql.DB
-	queue chan *write
-	done  chan struct{}
+	engine engine
+	db     *sql.DB
+	queue  chan *write
+	done   chan struct{}
 
 	mu     sync.RWMutex // guards closed; held for reading while sending
 	closed bool
 }
 
 type write struct {
-	f      func(*sql.Tx) error
+	f      func(*txn) error
 	err    error
 	result chan error
 }
 
-func newWriter(db *sql.DB) *writer {
-	w := &writer{db: db, queue: make(chan *write, maxBatch), done: make(chan struct{})}
+func newWriter(e engine, db *sql.DB) *writer {
+	w := &writer{engine: e, db: db, queue: make(chan *write, maxBatch), done: make(chan struct{})}
 	go w.run()
 	return w
 }
 
 // do runs f in the next transaction and waits for its commit. f may run again if its
-// batch failed for another's sake, so it must set its results anew each time.
-func (w *writer) do(ctx context.Context, f func(*sql.Tx) error) error {
+// batch failed, so it must set its results anew each time.
+func (w *writer) do(ctx context.Context, f func(*txn) error) error {
 	r := &write{f: f, result: make(chan error, 1)}
 	if err := w.send(ctx, r); err != nil {
 		return err
@@ -76,15 +88,14 @@ func (w *writer) run() {
 	defer close(w.done)
 	for first := range w.queue {
 		batch := w.gather(first)
-		err := w.commit(batch)
-		if err != nil && len(batch) > 1 {
-			for _, r := range batch { // one by one, so that only the culprit fails
-				r.result <- errors.Join(w.commit([]*write{r}), r.err)
+		if len(batch) > 1 && w.commit(batch) == nil {
+			for _, r := range batch {
+				r.result <- r.err
 			}
 			continue
 		}
-		for _, r := range batch {
-			r.result <- errors.Join(err, r.err)
+		for _, r := range batch { // one by one, so that only the culprit fails
+			r.result <- w.alone(r)
 		}
 	}
 }
@@ -105,27 +116,66 @@ func (w *writer) gather(first *write) []*write {
 	return batch
 }
 
-// commit runs a batch in one transaction. Each write has a savepoint, so that one
-// that is refused leaves its neighbours alone; an error returned is about the whole.
+// alone runs one write, again if another process was in the way.
+func (w *writer) alone(r *write) error {
+	for try := 1; ; try++ {
+		err := w.commit([]*write{r})
+		if err == nil || errors.Is(err, errSpoilt) {
+			err = r.err
+		}
+		if err == nil || try == maxTries || !w.engine.again(err) {
+			return err
+		}
+		time.Sleep(time.Duration(rand.IntN(try)) * time.Millisecond)
+	}
+}
+
+// commit runs a batch in one transaction. A write that is refused before it has changed
+// anything leaves its neighbours alone; an error returned is about the whole.
 func (w *writer) commit(batch []*write) error {
 	ctx := context.Background() // a write once begun is finished
-	tx, err := w.db.BeginTx(ctx, nil)
+	db, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer db.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	t := &txn{engine: w.engine, db: db}
 	for _, r := range batch {
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
-			return err
+		t.changed = false
+		events, touched := len(t.events), len(t.touched)
+		if r.err = r.f(t); r.err == nil {
+			continue
 		}
-		if r.err = r.f(tx); r.err != nil {
-			if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
-				return err
-			}
+		if t.changed || t.broken {
+			return errSpoilt
 		}
-		if _, err := tx.ExecContext(ctx, "RELEASE one"); err != nil {
+		t.events, t.touched = t.events[:events], t.touched[:touched]
+	}
+	if err := t.finish(); err != nil {
+		return err
+	}
+	return db.Commit()
+}
+
+// finish does what is done once per transaction: it appends to the log, and works out
+// what was decided about the items that were judged. Both come after the lock of the log,
+// so that of two hosts that judge one item the later one sees what the other wrote.
+func (t *txn) finish() error {
+	if len(t.events) == 0 && len(t.touched) == 0 {
+		return nil
+	}
+	if err := t.append(); err != nil {
+		return err
+	}
+	settled := map[int64]bool{}
+	for _, item := range t.touched {
+		if settled[item] {
+			continue
+		}
+		settled[item] = true
+		if err := settle(t, item); err != nil {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }

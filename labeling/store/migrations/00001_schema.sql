@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE project (
   id      INTEGER PRIMARY KEY,
   name    TEXT    NOT NULL UNIQUE,
@@ -12,7 +11,7 @@ CREATE TABLE guideline (
   id         INTEGER PRIMARY KEY,
   project_id INTEGER NOT NULL REFERENCES project(id),
   version    INTEGER NOT NULL CHECK (version >= 1),
-  body       TEXT    NOT NULL,
+  body       {{bytes}}    NOT NULL,
   sha256     TEXT    NOT NULL,
   UNIQUE (project_id, version)
 ) STRICT;
@@ -31,7 +30,7 @@ CREATE TABLE item (
   project_id INTEGER NOT NULL REFERENCES project(id),
   ref        TEXT    NOT NULL,
   kind       TEXT    NOT NULL DEFAULT 'task' CHECK (kind IN ('task', 'gold', 'attention', 'repeat', 'tutorial')),
-  prompt     TEXT    NOT NULL,          -- the text, byte for byte; empty where there are messages
+  prompt     {{bytes}}    NOT NULL,          -- the text, byte for byte; empty where there are messages
   messages   TEXT    CHECK (json_valid(messages)),
   priority   REAL    NOT NULL DEFAULT 0,
   sha256     TEXT    NOT NULL,          -- of all content
@@ -44,7 +43,7 @@ CREATE TABLE candidate (
   item_id INTEGER NOT NULL REFERENCES item(id),
   ord     INTEGER NOT NULL CHECK (ord >= 0),
   source  TEXT    NOT NULL,
-  body    TEXT    NOT NULL,
+  body    {{bytes}}    NOT NULL,
   UNIQUE (item_id, ord)
 ) STRICT;
 
@@ -74,7 +73,7 @@ CREATE TABLE skip (
   id           INTEGER PRIMARY KEY,
   item_id      INTEGER NOT NULL REFERENCES item(id),
   annotator_id INTEGER NOT NULL REFERENCES annotator(id),
-  reason       TEXT    NOT NULL,
+  reason       {{bytes}}    NOT NULL,
   at           INTEGER NOT NULL,
   UNIQUE (item_id, annotator_id)
 ) STRICT;
@@ -157,19 +156,3 @@ CREATE TABLE export_run (
   head       TEXT    NOT NULL,          -- hash of the last event before it
   at         INTEGER NOT NULL
 ) STRICT;
-
--- +goose Down
-DROP TABLE export_run;
-DROP TABLE event;
-DROP TABLE adjudication;
-DROP TABLE demonstration;
-DROP TABLE progress;
-DROP TABLE draft;
-DROP TABLE judgement;
-DROP TABLE skip;
-DROP TABLE slot;
-DROP TABLE candidate;
-DROP TABLE item;
-DROP TABLE annotator;
-DROP TABLE guideline;
-DROP TABLE project;

@@ -1,11 +1,10 @@
--- +goose Up
 -- How annotators are watched, as JSON; part of what the event of the project vouches for.
 ALTER TABLE project ADD COLUMN control TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(control));
 -- 0: the states of its items were written before disputes were known of.
 ALTER TABLE project ADD COLUMN settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1));
 
 ALTER TABLE item ADD COLUMN expected TEXT CHECK (json_valid(expected)); -- the known answer; candidates by place, from 1
-ALTER TABLE item ADD COLUMN why TEXT NOT NULL DEFAULT '';
+ALTER TABLE item ADD COLUMN why {{bytes}} NOT NULL DEFAULT '';
 ALTER TABLE item ADD COLUMN origin INTEGER REFERENCES item(id);         -- what a repeat repeats
 CREATE INDEX item_kind ON item (project_id, kind, id) WHERE kind <> 'task';
 CREATE INDEX item_state ON item (project_id, state, id) WHERE state = 'adjudicate';
@@ -38,7 +37,7 @@ CREATE TABLE change (
   field        TEXT    NOT NULL CHECK (field IN ('role', 'status', 'add key', 'drop key')),
   value        TEXT    NOT NULL,
   actor_id     INTEGER REFERENCES annotator(id), -- NULL is the program
-  reason       TEXT    NOT NULL,
+  reason       {{bytes}}    NOT NULL,
   at           INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX change_who ON change (annotator_id, id);
@@ -47,7 +46,7 @@ CREATE TABLE withdrawal (
   id           INTEGER PRIMARY KEY,
   annotator_id INTEGER NOT NULL REFERENCES annotator(id),
   actor_id     INTEGER REFERENCES annotator(id),
-  reason       TEXT    NOT NULL,
+  reason       {{bytes}}    NOT NULL,
   counted      INTEGER NOT NULL CHECK (counted >= 0), -- judgements that were current until then
   at           INTEGER NOT NULL
 ) STRICT;
@@ -62,55 +61,12 @@ CREATE INDEX withdrawn_by ON withdrawn (withdrawal_id, judgement_id);
 CREATE INDEX adjudication_item ON adjudication (item_id, id);
 
 -- Demonstrations travel within answers.
-DROP TRIGGER demonstration_no_update;
-DROP TRIGGER demonstration_no_delete;
-DROP TRIGGER demonstration_no_replace;
+{{unguard "demonstration"}}
 DROP TABLE demonstration;
 
--- +goose StatementBegin
-CREATE TRIGGER change_no_update BEFORE UPDATE ON change
-BEGIN SELECT RAISE(ABORT, 'change is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER change_no_delete BEFORE DELETE ON change
-BEGIN SELECT RAISE(ABORT, 'change is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER change_no_replace BEFORE INSERT ON change
-  WHEN EXISTS (SELECT 1 FROM change WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'change is append-only'); END;
--- +goose StatementEnd
+{{guard "change" "id = NEW.id"}}
+{{guard "withdrawal" "id = NEW.id"}}
+{{guard "withdrawn" "judgement_id = NEW.judgement_id"}}
 
--- +goose StatementBegin
-CREATE TRIGGER withdrawal_no_update BEFORE UPDATE ON withdrawal
-BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER withdrawal_no_delete BEFORE DELETE ON withdrawal
-BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER withdrawal_no_replace BEFORE INSERT ON withdrawal
-  WHEN EXISTS (SELECT 1 FROM withdrawal WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE TRIGGER withdrawn_no_update BEFORE UPDATE ON withdrawn
-BEGIN SELECT RAISE(ABORT, 'withdrawn is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER withdrawn_no_delete BEFORE DELETE ON withdrawn
-BEGIN SELECT RAISE(ABORT, 'withdrawn is append-only'); END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER withdrawn_no_replace BEFORE INSERT ON withdrawn
-  WHEN EXISTS (SELECT 1 FROM withdrawn WHERE judgement_id = NEW.judgement_id)
-BEGIN SELECT RAISE(ABORT, 'withdrawn is append-only'); END;
--- +goose StatementEnd
-
-DROP TRIGGER item_no_update;
--- +goose StatementBegin
-CREATE TRIGGER item_no_update BEFORE UPDATE OF id, project_id, ref, kind, prompt, messages, priority, sha256, expected, why, origin ON item
-BEGIN SELECT RAISE(ABORT, 'the content of an item never changes'); END;
--- +goose StatementEnd
+{{allow "UPDATE" "item"}}
+{{refuse "UPDATE OF id, project_id, ref, kind, prompt, messages, priority, sha256, expected, why, origin" "item" "the content of an item never changes"}}
