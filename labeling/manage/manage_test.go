@@ -313,6 +313,24 @@ func TestSaysWhatBecameOfAnAction(t *testing.T) {
 	}
 }
 
+// What was done is seen before the next picture; what failed was not done.
+func TestShowsWhatWasDone(t *testing.T) {
+	s := opened(screen.English, 80, 24)
+	pause := Action{Kind: Amend, Handle: "bob", Status: labeling.StatusPaused}
+	if p, _ := s.Changed(pause, errors.New("no")).person(); p.Status != labeling.StatusActive || p.Held != 3 {
+		t.Errorf("failed: got %s, holding %d", p.Status, p.Held)
+	}
+	if p, _ := s.Changed(pause, nil).person(); p.Status != labeling.StatusPaused || p.Held != 0 {
+		t.Errorf("paused: got %s, holding %d", p.Status, p.Held)
+	}
+	if p, _ := s.Changed(Action{Kind: Requeue, Handle: "bob"}, nil).person(); p.Status != labeling.StatusActive || p.Held != 0 {
+		t.Errorf("requeued: got %s, holding %d", p.Status, p.Held)
+	}
+	if p, _ := s.person(); p.Status != labeling.StatusActive || p.Held != 3 {
+		t.Errorf("before: got %s, holding %d: the state before was changed", p.Status, p.Held)
+	}
+}
+
 func TestPasteGoesWhereTextIsAsked(t *testing.T) {
 	s, a := press(opened(screen.English, 80, 24).Paste("y\nq"), "p")
 	if a.Kind != None {

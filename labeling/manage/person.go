@@ -2,6 +2,7 @@ package manage
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,11 +29,13 @@ func (s State) about(p Person) string {
 	w := s.w.page
 	out := []string{s.who(p)}
 	section := func(title string, lines ...string) {
+		lines = slices.DeleteFunc(lines, func(l string) bool { return l == "" })
+		if len(lines) == 0 {
+			lines = []string{w.nothing}
+		}
 		out = append(out, "", title)
 		for _, l := range lines {
-			if l != "" {
-				out = append(out, "  "+l)
-			}
+			out = append(out, "  "+l)
 		}
 	}
 	if open := s.open(p); len(open) > 0 {
@@ -160,9 +163,6 @@ func (s State) classes(question string, n int) (names []string) {
 
 // drift is a bar for each window of time.
 func (s State) drift(d quality.Drift) (lines []string) {
-	if len(d.Windows) == 0 {
-		return []string{s.w.page.nothing}
-	}
 	for _, k := range d.Windows {
 		lines = append(lines, fmt.Sprintf("%s  %s %s", k.From.In(s.now.Location()).Format(time.DateTime[:16]), fit(shareOf(k.Share), 22), bar(k.P, 10)))
 	}

@@ -110,7 +110,7 @@ func (s State) Trouble(why string) State {
 	return s
 }
 
-// Changed says what became of an action.
+// Changed says what became of an action, and shows it: the next picture may take a while.
 func (s State) Changed(a Action, err error) State {
 	switch {
 	case err != nil:
@@ -121,7 +121,20 @@ func (s State) Changed(a Action, err error) State {
 		s.note = fmt.Sprintf(s.w.became[a.Status], a.Handle)
 	}
 	s.note = cleanLine(s.note)
-	return s
+	if err != nil {
+		return s
+	}
+	s.picture.People = slices.Clone(s.picture.People)
+	for i, p := range s.picture.People {
+		if p.Handle != a.Handle {
+			continue
+		}
+		if p.Held, p.Lapsed = 0, 0; a.Kind == Amend {
+			p.Status = a.Status
+		}
+		s.picture.People[i] = p
+	}
+	return s.arrange()
 }
 
 // Width is the number of columns.

@@ -154,8 +154,11 @@ func (s State) pacing() []string {
 	if p.PerHour == 0 {
 		return []string{s.w.noPace}
 	}
-	out := []string{fmt.Sprintf(s.w.lastHour, p.LastHour), fmt.Sprintf(s.w.perHour, p.PerHour), fmt.Sprintf(s.w.hoursLeft, p.HoursLeft)}
-	if p.Finish != nil {
+	out := []string{fmt.Sprintf(s.w.lastHour, p.LastHour), fmt.Sprintf(s.w.perHour, p.PerHour)}
+	if p.HoursLeft > 0 {
+		out = append(out, fmt.Sprintf(s.w.hoursLeft, p.HoursLeft))
+	}
+	if p.HoursLeft > 0 && p.Finish != nil {
 		out = append(out, fmt.Sprintf(s.w.finish, p.Finish.In(s.now.Location()).Format(time.DateTime[:16])))
 	}
 	return out
