@@ -16,6 +16,7 @@ import (
 
 func newLabelAdjudicate(a *app) *cobra.Command {
 	o := tui.DefaultOptions(os.Getenv)
+	o.Welcome = false // who settles disputes knows the task
 	var as string
 	cmd := &cobra.Command{
 		Use:   "adjudicate STORE",

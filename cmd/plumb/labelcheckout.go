@@ -82,6 +82,9 @@ whose lease lapsed and that somebody else has by now are named and kept out.`,
 func checkIn(ctx context.Context, a *app, to *store.Store, path string, giveBack bool) error {
 	return withStore(ctx, path, func(work *store.Store) error {
 		done, err := offline.CheckIn(ctx, to, work, giveBack)
+		if done.Annotator == "" { // it was refused as a whole
+			return err
+		}
 		return errors.Join(print(a, []offline.Checkin{done}, printCheckins), err)
 	})
 }

@@ -22,8 +22,10 @@ func TestLabelInit(t *testing.T) {
 		{"a file", "mine", []string{"--task", mine}, labeling.Control{}},
 		{"ties", "pair", []string{"--ties"}, labeling.Control{}},
 		{"three of four pass", "pair", []string{"--screening", "20"}, labeling.Control{Screening: labeling.Screening{Items: 20, Pass: 15}}},
-		{"control", "pair", []string{"--gold", ".1", "--repeats", ".03", "--screening", "10", "--pass", "9"},
-			labeling.Control{Gold: .1, Repeats: .03, Screening: labeling.Screening{Items: 10, Pass: 9}}},
+		{
+			"control", "pair", []string{"--gold", ".1", "--repeats", ".03", "--screening", "10", "--pass", "9"},
+			labeling.Control{Gold: .1, Repeats: .03, Screening: labeling.Screening{Items: 10, Pass: 9}},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			db := filepath.Join(t.TempDir(), "crowd.db")

@@ -33,7 +33,8 @@ type KeptOut struct {
 // that somebody else has by now are kept out and named. With giveBack the items not yet
 // decided about go back to the others, else they stay leased until the lease lapses.
 // A work that is no checkout, or one of another store, is an error, and so is one of who
-// is paused or blocked: ErrNotActive.
+// is paused or blocked: ErrNotActive. An error on the way leaves what was handed in, which
+// the Checkin tells.
 func CheckIn(ctx context.Context, to, work labeling.Store, giveBack bool) (Checkin, error) {
 	c := &checkin{ctx: ctx, to: to, work: work, giveBack: giveBack}
 	if err := c.prepare(); err != nil {
