@@ -38,7 +38,7 @@ func labels(t *testing.T, n int) string {
 	if code, stdout, stderr := plumb(t, "label", "init", db, "--overlap", "2"); code != 0 || !strings.Contains(stdout, "project labels, task pair, 2 judgements per item") {
 		t.Fatalf("init: got %d, %q, %q", code, stdout, stderr)
 	}
-	if code, stdout, stderr := with(t, pairs(n), false, "label", "import", db, "-"); code != 0 || stdout != fmt.Sprintf("%d pairs read, %d of them new\n", n, n) {
+	if code, stdout, stderr := with(t, pairs(n), false, "label", "import", db, "-"); code != 0 || stdout != fmt.Sprintf("%d items read, %d of them new\n", n, n) {
 		t.Fatalf("import: got %d, %q, %q", code, stdout, stderr)
 	}
 	return db

@@ -26,6 +26,14 @@ func systemStreams() streams {
 	return streams{os.Stdin, os.Stdout, os.Stderr, terminal(os.Stdin), terminal(os.Stdout), terminal(os.Stderr), tui.Open}
 }
 
+// openOr opens a file, or stdin where the path is "-".
+func openOr(path string, stdin io.Reader) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(path)
+}
+
 // app is what the verbs share: streams and the flags of all.
 type app struct {
 	streams
