@@ -19,10 +19,10 @@ type question struct {
 	ends        []string
 }
 
-// inWords are the questions of a task, ready to be shown.
-func inWords(t labeling.Task, lang Lang) (out []question) {
+// worded is the questions of a task, ready to be shown.
+func worded(t labeling.Task, lang Lang) (out []question) {
 	word := func(l labeling.Label, key string) string {
-		if text := cleanLine(l.In(string(lang))); text != "" {
+		if text := CleanLine(l.In(string(lang))); text != "" {
 			return text
 		}
 		return key
@@ -253,7 +253,12 @@ func (q question) option(key string) string {
 }
 
 // letter names a candidate.
-func letter(id labeling.CandidateID) string { return string(rune('A' + id - 1)) }
+func letter(id labeling.CandidateID) string {
+	if id < 1 || id > labeling.MaxCandidates {
+		return "?"
+	}
+	return string(rune('A' + id - 1))
+}
 
 // unguarded is the question that must be answered before this one can be, or -1: the
 // one that its guard is about.
@@ -387,7 +392,7 @@ func (s State) unmark() (State, Action) {
 func (s State) adopt(a labeling.Answer) State {
 	given := a.Responses
 	a.Responses = map[string]labeling.Response{}
-	a.Comment = cleanLine(a.Comment)
+	a.Comment = CleanLine(a.Comment)
 	s.answer = a
 	for _, q := range s.questions {
 		r, ok := given[q.Key]

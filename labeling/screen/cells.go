@@ -17,21 +17,21 @@ func runeCells(r rune) int {
 	return cond.RuneWidth(r)
 }
 
-// cells is how many cells a line takes: the sum over its runes, because without
+// Cells is how many cells a cleaned line takes: the sum over its runes, because without
 // joiners and selectors, which Clean drops, no two of them share a cell.
-func cells(s string) (n int) {
+func Cells(s string) (n int) {
 	for _, r := range s {
 		n += runeCells(r)
 	}
 	return n
 }
 
-// clip cuts a line to at most w cells, with … where something is missing.
-func clip(s string, w int) string {
+// Clip cuts a cleaned line to at most w cells, with … where something is missing.
+func Clip(s string, w int) string {
 	if w <= 0 {
 		return ""
 	}
-	if cells(s) <= w {
+	if Cells(s) <= w {
 		return s
 	}
 	n := 0
@@ -43,14 +43,14 @@ func clip(s string, w int) string {
 	return s
 }
 
-// fit makes a line exactly w cells wide.
-func fit(s string, w int) string {
-	s = clip(s, w)
-	return s + strings.Repeat(" ", max(0, w-cells(s)))
+// Fit makes a cleaned line exactly w ≥ 0 cells wide.
+func Fit(s string, w int) string {
+	s = Clip(s, w)
+	return s + strings.Repeat(" ", max(0, w-Cells(s)))
 }
 
-// tail is the end of a line that fits into w cells.
-func tail(s string, w int) string {
+// Tail is the end of a cleaned line that fits into w cells.
+func Tail(s string, w int) string {
 	r := []rune(s)
 	n := 0
 	for i := len(r) - 1; i >= 0; i-- {

@@ -16,12 +16,25 @@ const maxMarks = 4
 // characters is dropped without a trace, because terminals disagree about its width:
 // joiners, variation selectors, skin tones. hidden counts what was made visible or cut.
 func Clean(s string) (clean string, hidden int) {
+	n := plainTo(s)
+	if n == len(s) {
+		return s, 0
+	}
 	var c cleaner
-	s = strings.ReplaceAll(s, "\r\n", "\n")
+	c.out.Grow(len(s) + len(s)/8)
 	for len(s) > 0 {
+		if n = plainTo(s); n > 0 {
+			c.out.WriteString(s[:n])
+			c.base, c.marks = s[n-1] != ' ' && s[n-1] != '\n', 0
+			s = s[n:]
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && n == 1 {
+		switch {
+		case r == utf8.RuneError && n == 1:
 			c.hidden++
+		case r == '\r' && len(s) > 1 && s[1] == '\n':
+			r, n = '\n', 2
 		}
 		c.add(r)
 		s = s[n:]
@@ -29,11 +42,21 @@ func Clean(s string) (clean string, hidden int) {
 	return c.out.String(), c.hidden
 }
 
+// plainTo is how far a text is printable ASCII.
+func plainTo(s string) int {
+	for i := 0; i < len(s); i++ {
+		if (s[i] < ' ' || s[i] > '~') && s[i] != '\n' {
+			return i
+		}
+	}
+	return len(s)
+}
+
 // oneLine turns line breaks, which terminals paste as carriage returns, into spaces.
 var oneLine = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ")
 
-// cleanLine is Clean for what has one line only.
-func cleanLine(s string) string {
+// CleanLine is Clean for what has one line only: line breaks become spaces.
+func CleanLine(s string) string {
 	clean, _ := Clean(oneLine.Replace(s))
 	return clean
 }
@@ -58,8 +81,6 @@ func (c *cleaner) add(r rune) {
 		c.reveal(string('␀' + r))
 	case r == 0x7f:
 		c.reveal("␡")
-	case r < 0x7f:
-		c.put(string(r), true)
 	case !unicode.IsGraphic(r), isBlank(r):
 		c.reveal(fmt.Sprintf("⟨U+%04X⟩", r))
 	case runeCells(r) == 0:

@@ -1,44 +1,70 @@
 package screen
 
-import (
-	"slices"
-	"unicode"
-)
+import "unicode"
 
 // maxCompared bounds the table of a comparison, in words × words.
 const maxCompared = 4 << 20
 
-// differ marks the runes of the words of a and of b that are not common to both, by
-// a longest common subsequence. Chinese and Japanese characters count as words. ok is
-// false where the texts are too long to compare.
-func differ(a, b []rune) (inA, inB []bool, ok bool) {
+// differ finds the words of a and of b that are not common to both, by a longest common
+// subsequence. Chinese and Japanese characters count as words. ok is false where the
+// texts are too long to compare.
+func differ(a, b string) (inA, inB []span, ok bool) {
 	x, y := split(a), split(b)
-	start := 0
-	for start < len(x) && start < len(y) && same(a, x[start], b, y[start]) {
+	start, end := 0, 0
+	same := func(i, j int) bool { return a[x[i].from:x[i].to] == b[y[j].from:y[j].to] }
+	for start < len(x) && start < len(y) && same(start, start) {
 		start++
 	}
-	end := 0
-	for end < len(x)-start && end < len(y)-start && same(a, x[len(x)-1-end], b, y[len(y)-1-end]) {
+	for end < len(x)-start && end < len(y)-start && same(len(x)-1-end, len(y)-1-end) {
 		end++
 	}
 	x, y = x[start:len(x)-end], y[start:len(y)-end]
 	if len(x)*len(y) > maxCompared {
 		return nil, nil, false
 	}
-	inA, inB = make([]bool, len(a)), make([]bool, len(b))
-	walk(common(a, x, b, y), len(x), len(y), func(i int) { markAll(inA, x[i]) }, func(j int) { markAll(inB, y[j]) })
+	c := common(numbers(a, x, b, y))
+	for i, j := 0, 0; i < len(x) || j < len(y); {
+		switch row := len(y) + 1; {
+		case j < len(y) && c[i*row+j] == c[i*row+j+1]:
+			inB = append(inB, y[j])
+			j++
+		case i < len(x) && c[i*row+j] == c[(i+1)*row+j]:
+			inA = append(inA, x[i])
+			i++
+		default:
+			i, j = i+1, j+1
+		}
+	}
 	return inA, inB, true
 }
 
+// numbers gives equal words of both texts equal numbers.
+func numbers(a string, x []span, b string, y []span) (nx, ny []int32) {
+	known := map[string]int32{}
+	number := func(text string, words []span) []int32 {
+		out := make([]int32, len(words))
+		for i, w := range words {
+			n, ok := known[text[w.from:w.to]]
+			if !ok {
+				n = int32(len(known))
+				known[text[w.from:w.to]] = n
+			}
+			out[i] = n
+		}
+		return out
+	}
+	return number(a, x), number(b, y)
+}
+
 // common is the table c[i][j], laid out by rows of len(y)+1: the length of the longest
-// common subsequence of x[i:] and y[j:], with ties broken towards a match.
-func common(a []rune, x []line, b []rune, y []line) []int32 {
+// common subsequence of x[i:] and y[j:]. That is at most √maxCompared, so 16 bits do.
+func common(x, y []int32) []uint16 {
 	row := len(y) + 1
-	c := make([]int32, (len(x)+1)*row)
+	c := make([]uint16, (len(x)+1)*row)
 	for i := len(x) - 1; i >= 0; i-- {
 		for j := len(y) - 1; j >= 0; j-- {
 			best := max(c[(i+1)*row+j], c[i*row+j+1])
-			if same(a, x[i], b, y[j]) {
+			if x[i] == y[j] {
 				best = c[(i+1)*row+j+1] + 1
 			}
 			c[i*row+j] = best
@@ -47,51 +73,28 @@ func common(a []rune, x []line, b []rune, y []line) []int32 {
 	return c
 }
 
-// walk calls onlyA and onlyB for the words off the common path.
-func walk(c []int32, n, m int, onlyA, onlyB func(int)) {
-	row := m + 1
-	for i, j := 0, 0; i < n || j < m; {
-		switch {
-		case j < m && c[i*row+j] == c[i*row+j+1]:
-			onlyB(j)
-			j++
-		case i < n && c[i*row+j] == c[(i+1)*row+j]:
-			onlyA(i)
-			i++
-		default:
-			i, j = i+1, j+1
-		}
-	}
-}
-
-func markAll(marks []bool, w line) {
-	for k := w.from; k < w.to; k++ {
-		marks[k] = true
-	}
-}
-
-func same(a []rune, x line, b []rune, y line) bool {
-	return slices.Equal(a[x.from:x.to], b[y.from:y.to])
-}
-
-// split finds the words of a text.
-func split(text []rune) (words []line) {
+// split finds the words of a text, marked as what differs.
+func split(text string) (words []span) {
 	from := -1
-	for i, r := range text {
-		alone := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
-		if from >= 0 && (alone || unicode.IsSpace(r)) {
-			words = append(words, line{from, i})
-			from = -1
+	add := func(to int) {
+		if from >= 0 {
+			words = append(words, span{from, to, differs})
 		}
+		from = -1
+	}
+	for i, r := range text {
+		alone := r >= 0x80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 		switch {
+		case unicode.IsSpace(r):
+			add(i)
 		case alone:
-			words = append(words, line{i, i + 1})
-		case from < 0 && !unicode.IsSpace(r):
+			add(i)
+			from = i
+			add(i + len(string(r)))
+		case from < 0:
 			from = i
 		}
 	}
-	if from >= 0 {
-		words = append(words, line{from, len(text)})
-	}
+	add(len(text))
 	return words
 }

@@ -49,7 +49,7 @@ func TestClean(t *testing.T) {
 			t.Errorf("%s: got %q, %d hidden, want %q, %d", c.name, got, hidden, c.want, c.hidden)
 		}
 		for _, size := range [][2]int{{40, 12}, {120, 40}} {
-			s, _ := press(New(Options{Title: c.in, Guideline: c.in, Task: labeling.PairTask(true)}).Resize(size[0], size[1]).Show(Content{Prompt: text(c.in), Candidates: []string{c.in, c.in + " x"}}), "w k")
+			s, _ := press(New(Options{Title: c.in, Guideline: c.in, Task: labeling.PairTask(true)}).Resize(size[0], size[1]).Show(Content{Prompt: prompt(c.in), Candidates: []string{c.in, c.in + " x"}}), "w k")
 			checkFrame(t, s, size[0], size[1])
 			s, _ = press(s, "g")
 			checkFrame(t, s, size[0], size[1])
@@ -59,7 +59,7 @@ func TestClean(t *testing.T) {
 
 func TestCellsOfWideText(t *testing.T) {
 	for s, want := range map[string]int{"abc": 3, "世界": 4, "한국": 4, "ｆｕｌｌ": 8, "e\u0301": 1, "👩": 2, "…": 1, "│": 1, "ที่": 1, "": 0} {
-		if got := cells(s); got != want {
+		if got := Cells(s); got != want {
 			t.Errorf("%q: got %d cells, want %d", s, got, want)
 		}
 	}
@@ -68,14 +68,14 @@ func TestCellsOfWideText(t *testing.T) {
 		w    int
 		want string
 	}{{"abcdef", 4, "abc…"}, {"世界世界", 5, "世界…"}, {"世界世界", 4, "世… "}, {"ab", 4, "ab  "}, {"ab", 0, ""}} {
-		if got := fit(c.s, c.w); got != c.want {
+		if got := Fit(c.s, c.w); got != c.want {
 			t.Errorf("fit %q in %d: got %q, want %q", c.s, c.w, got, c.want)
 		}
 	}
 }
 
 func TestMegabyteLine(t *testing.T) {
-	s := opened(Options{}, 120, 40).Show(Content{Prompt: text(strings.Repeat("x", 1<<20)), Candidates: []string{strings.Repeat("词", 1<<19), strings.Repeat("a ", 1<<19)}})
+	s := opened(Options{}, 120, 40).Show(Content{Prompt: prompt(strings.Repeat("x", 1<<20)), Candidates: []string{strings.Repeat("词", 1<<19), strings.Repeat("a ", 1<<19)}})
 	s, _ = press(s, "w end pgup p end")
 	checkFrame(t, s, 120, 40)
 }
@@ -97,13 +97,13 @@ func FuzzView(f *testing.F) {
 	f.Add("prompt", "a 👩‍🔬 é 한국어 ﷽", "\x1b[2Jb", "= k ! space p down", uint8(80), uint8(24))
 	f.Add("", "", "", "c x enter n y", uint8(0), uint8(0))
 	f.Add("天", "（（（", "🏳️‍🌈🇨🇳", "? end", uint8(101), uint8(12))
-	f.Fuzz(func(t *testing.T, prompt, a, b, keys string, w, h uint8) {
-		if len(keys) > 100 || len(a)+len(b)+len(prompt) > 4000 {
+	f.Fuzz(func(t *testing.T, question, a, b, keys string, w, h uint8) {
+		if len(keys) > 100 || len(a)+len(b)+len(question) > 4000 {
 			return
 		}
 		width, height := max(1, int(w)), max(1, int(h))
 		for _, lang := range []Lang{English, Chinese} {
-			s := New(Options{Lang: lang, Title: a, Guideline: b, Task: labeling.PairTask(true), Color: true}).Resize(width, height).Show(Content{Prompt: text(prompt), Candidates: []string{a, b}})
+			s := New(Options{Lang: lang, Title: a, Guideline: b, Task: labeling.PairTask(true), Color: true}).Resize(width, height).Show(Content{Prompt: prompt(question), Candidates: []string{a, b}})
 			for _, k := range strings.Split(keys, " ") {
 				before := s
 				s, _ = s.Key(k, hand)

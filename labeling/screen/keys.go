@@ -2,9 +2,8 @@ package screen
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
-	"unicode/utf8"
 
 	"plumbline/labeling"
 )
@@ -47,17 +46,17 @@ func (s State) Key(k string, since time.Duration) (State, Action) {
 	}
 	switch s.mode {
 	case judging:
-		s.note = ""
-		if meant, ok := asTyped[k]; ok {
-			k = meant
-		}
-		return s.judge(k)
-	case commenting, reasoning:
+		return s.judge(meant(k))
+	case editing:
+		return s.write(k, since)
+	case dropping:
+		return s.dropKey(k)
+	case commenting, seeking, reasoning:
 		return s.typed(k)
-	case reading:
-		return s.readKey(k), None
-	case explaining, welcoming, told:
-		return s.pageKey(k)
+	case reading, explaining, welcoming, told:
+		return s.pageKey(meant(k))
+	case reviewing:
+		return s.reviewKey(k)
 	case failed:
 		return s.failedKey(k)
 	case finished:
@@ -71,6 +70,13 @@ func (s State) Key(k string, since time.Duration) (State, Action) {
 	return s, None
 }
 
+func meant(k string) string {
+	if m, ok := asTyped[k]; ok {
+		return m
+	}
+	return k
+}
+
 // timed lets time pass. Where keys come at a hand's pace, it notes what is entered.
 func (s State) timed(since time.Duration) State {
 	s.sinceShown += since
@@ -82,6 +88,7 @@ func (s State) timed(since time.Duration) State {
 }
 
 func (s State) judge(k string) (State, Action) {
+	s.note = ""
 	if next, a, ok := s.answerKey(k); ok {
 		return next, a
 	}
@@ -96,16 +103,16 @@ func (s State) judge(k string) (State, Action) {
 		s.answer.Flagged = !s.answer.Flagged
 		return s, Draft
 	case "c":
-		s.mode, s.input = commenting, s.answer.Comment
+		s.mode, s.input = commenting, newEditor(s.answer.Comment, true, labeling.MaxComment)
+	case "e":
+		return s.beginEdit(), None
 	case "n":
 		if !s.item.Correcting { // what is judged cannot be skipped
-			s.mode, s.input = reasoning, ""
+			s.input = newEditor("", true, labeling.MaxComment)
+			return s.cover(reasoning, s.w.skip, s.reasonText()), None
 		}
 	case "esc":
-		if s.item.Correcting {
-			s.mode = loading
-			return s, Next
-		}
+		return s.escape()
 	case "m":
 		s.mouse = !s.mouse
 		return s.Notice(map[bool]Note{true: MouseOn, false: MouseOff}[s.mouse]), ToggleMouse
@@ -119,26 +126,39 @@ func (s State) judge(k string) (State, Action) {
 	return s, None
 }
 
+// escape ends what was looked for, else a correction.
+func (s State) escape() (State, Action) {
+	switch {
+	case s.query != "":
+		return s.find(""), None
+	case s.item.Correcting:
+		s.mode = loading
+		return s, Next
+	}
+	return s, None
+}
+
 // answerKey applies a key that answers the question asked; ok is false for another key.
 func (s State) answerKey(k string) (next State, a Action, ok bool) {
 	q := s.asks()
-	digit := 0
+	digit, place := 0, 0
 	if len(k) == 1 && k[0] >= '1' && k[0] <= '9' {
 		digit = int(k[0] - '0')
+		place = digit
+	} else if len(k) == 1 && k[0] >= 'A' && k[0] <= 'I' {
+		place = int(k[0]-'A') + 1
 	}
 	var answer func(State) (State, Action)
-	switch c, isChoice := choices[k]; {
+	switch value, isChoice := choices[k]; {
 	case k == "backspace" || k == "ctrl+h":
 		next, a = s.takeBack()
 		return next, a, true
 	case q.Kind == labeling.AskPreference && isChoice:
-		answer = func(s State) (State, Action) { return s.prefer(c) }
+		answer = func(s State) (State, Action) { return s.prefer(value) }
 	case q.Kind == labeling.AskRanking && k == "=":
 		return s.tie(), None, true
-	case q.Kind == labeling.AskRanking && digit >= 1 && digit <= len(s.panes):
-		answer = func(s State) (State, Action) { return s.pick(labeling.CandidateID(digit)) }
-	case q.Kind == labeling.AskRanking && len(k) == 1 && k[0] >= 'A' && int(k[0]-'A') < len(s.panes):
-		answer = func(s State) (State, Action) { return s.pick(place(int(k[0] - 'A'))) }
+	case q.Kind == labeling.AskRanking && place >= 1 && place <= len(s.panes):
+		answer = func(s State) (State, Action) { return s.pick(labeling.CandidateID(place)) }
 	case q.Marks() && digit >= 1 && digit <= q.Top():
 		answer = func(s State) (State, Action) { return s.mark(digit) }
 	default:
@@ -166,9 +186,7 @@ func (s State) enter() (State, Action) {
 	}
 	s = s.final()
 	if len(s.item.Expected) > 0 {
-		s.mode = explaining
-		s.page = s.newPage(s.w.tutorial, s.feedback())
-		return s, None
+		return s.cover(explaining, s.w.tutorial, s.feedback()), None
 	}
 	s.mode = saving
 	return s, Save
@@ -190,6 +208,8 @@ func (s State) demand() string {
 		return s.w.notes[ChooseFirst]
 	case q.Kind == labeling.AskRanking:
 		return s.w.notes[RankFirst]
+	case len(s.panes) == 1:
+		return fmt.Sprintf(s.w.rateFirst, q.label, q.Top())
 	default:
 		return fmt.Sprintf(s.w.markFirst, q.label, letter(place(s.focus)), q.Top())
 	}
@@ -199,6 +219,7 @@ func (s State) demand() string {
 func (s State) focused(i int) State {
 	if i = min(max(i, 0), len(s.panes)-1); i != s.focus {
 		s.focus, s.other = i, s.focus
+		s = s.marked()
 	}
 	return s
 }
@@ -214,111 +235,149 @@ func (s State) look(k string) State {
 		return s.focused((s.focus + 1) % len(s.panes))
 	case "w":
 		return s.toggleDiff()
+	case "r":
+		return s.toggleRaw()
+	case "/":
+		return s.seek()
+	case ".":
+		return s.nextHit(1)
+	case ",":
+		return s.nextHit(-1)
 	case "p":
-		return s.read(s.w.prompt, s.item.Prompt.String())
+		s = s.cover(reading, s.w.prompt, s.promptText())
+		s.page.prompt = true
 	case "g":
-		title := s.w.guide
-		if s.guideline.version > 0 {
-			title = fmt.Sprintf(s.w.guideVersion, s.guideline.version)
-		}
+		s = s.cover(reading, s.guideTitle(), newText(s.guideline.text, s.o.Linear))
 		s.guideline.seen = s.guideline.version
-		return s.read(title, s.guideline.text)
 	case "v":
 		if len(s.item.Votes) > 0 {
-			return s.read(s.w.votes, s.votesText())
+			return s.cover(reading, s.w.votes, s.votesText())
 		}
 	case "?":
-		return s.read(s.w.help, s.helpText())
+		return s.cover(reading, s.w.help, s.helpText())
 	default:
 		return s.scrollPane(s.focus, k)
 	}
 	return s
 }
 
+// scrollPane applies a key that scrolls to a response.
 func (s State) scrollPane(i int, k string) State {
-	at := s.scroll[i]
-	s = s.clamp() // s.scroll is the state's own now
-	s.scroll[i] = scrolled(k, at, s.rows(), len(s.panes[i].lines))
-	return s.clamp()
+	s.scroll = slices.Clone(s.scroll)
+	s.scroll[i] = scrolled(k, s.scroll[i], s.rows(), s.panes[i].lines())
+	return s
 }
 
 // scrolled is the new first line; any other key leaves it.
 func scrolled(k string, at, rows, lines int) int {
 	switch k {
 	case "up":
-		return at - 1
+		at--
 	case "down":
-		return at + 1
+		at++
 	case "pgup":
-		return at - rows
+		at -= rows
 	case "pgdown":
-		return at + rows
+		at += rows
 	case "home":
-		return 0
+		at = 0
 	case "end":
-		return lines
+		at = lines
 	}
-	return at
+	return within(at, rows, lines)
+}
+
+// toggleRaw shows the texts as they were written, or rendered again.
+func (s State) toggleRaw() State {
+	s.raw = !s.raw
+	s = s.load()
+	if s.page.prompt {
+		s.page.doc = doc{text: s.promptText()}
+	}
+	return s.layout().marked().Notice(map[bool]Note{true: RawOn, false: RawOff}[s.raw])
 }
 
 // toggleDiff marks the words that differ, or takes the marks away.
 func (s State) toggleDiff() State {
 	s.compare = !s.compare && len(s.panes) > 1
-	panes := make([]doc, len(s.panes))
-	for i, d := range s.panes {
-		d.marks = nil
-		panes[i] = d
+	return s.marked()
+}
+
+// marked marks what is compared and what is looked for, in the texts shown.
+func (s State) marked() State {
+	s.panes = slices.Clone(s.panes)
+	for i := range s.panes {
+		s.panes[i].diffs, s.panes[i].found = nil, nil
 	}
-	s.panes = panes
 	if s.compare {
-		a, b, ok := differ(panes[s.focus].text, panes[s.other].text)
-		if !ok {
+		var ok bool
+		a, b := &s.panes[s.focus], &s.panes[s.other]
+		if a.diffs, b.diffs, ok = differ(a.body, b.body); !ok {
 			s.compare = false
-			return s.Notice(TooLongForDiff)
+			s = s.Notice(TooLongForDiff)
 		}
-		panes[s.focus].marks, panes[s.other].marks = a, b
+	}
+	if s.query != "" {
+		s.panes[s.focus] = s.panes[s.focus].search(s.query, s.scroll[s.focus])
 	}
 	return s
 }
 
-// scrollPage scrolls the page that covers the screen; ok is false for another key.
-func (s State) scrollPage(k string) (State, bool) {
+// pageKey scrolls a page, searches in it, or goes on from it. Any key closes a page that
+// is only read, and does nothing else; the others wait for Enter.
+func (s State) pageKey(k string) (State, Action) {
+	s.note = ""
 	switch k {
 	case "up", "down", "pgup", "pgdown", "home", "end":
-		s.page.scroll = scrolled(k, s.page.scroll, s.pageRows(), len(s.page.doc.lines))
-		return s.clamp(), true
-	}
-	return s, false
-}
-
-// readKey scrolls the page, or closes it. The key that closes it does nothing else.
-func (s State) readKey(k string) State {
-	if next, ok := s.scrollPage(k); ok {
-		return next
-	}
-	s.mode, s.page = judging, page{}
-	return s
-}
-
-// pageKey is for pages that only Enter leads on from.
-func (s State) pageKey(k string) (State, Action) {
-	if next, ok := s.scrollPage(k); ok || k != "enter" {
-		if k == "q" {
-			return next, Leave
+		s.page.scroll = scrolled(k, s.page.scroll, s.pageRows(), s.page.doc.lines())
+		return s, None
+	case "/":
+		return s.seek(), None
+	case ".":
+		return s.nextHit(1), None
+	case ",":
+		return s.nextHit(-1), None
+	case "r":
+		if s.page.prompt {
+			return s.toggleRaw(), None
 		}
-		return next, None
 	}
 	switch {
-	case s.sinceShown < settle && s.mode == explaining:
+	case s.mode == reading:
+		return s.uncover(), None
+	case k == "q":
+		return s, Leave
+	case k == "esc" && s.mode == explaining:
+		s.mode = reviewing
+		return s, None
+	case k != "enter":
 		return s, None
 	case s.mode == explaining:
-		s.mode, s.page = saving, page{}
+		s = s.uncover()
+		s.mode = saving
 		return s, Save
 	case s.mode == told && !s.passed:
 		return s, Finish
 	}
-	s.mode, s.page = loading, page{}
+	s = s.uncover()
+	s.mode = loading
 	return s, Begin
+}
+
+// reviewKey looks at the item, with what was expected in mind.
+func (s State) reviewKey(k string) (State, Action) {
+	switch k {
+	case "enter":
+		s.mode = explaining
+		return s.pageKey(k)
+	case "esc":
+		s.mode = explaining
+	case "left", "right", " ", "up", "down", "pgup", "pgdown", "home", "end", "w", "r":
+		return s.look(k), None
+	case "q":
+		return s, Leave
+	}
+	return s, None
 }
 
 // undo waits for the last answer: Show brings it, NoUndo says that there is none.
@@ -327,57 +386,71 @@ func (s State) undo() (State, Action) {
 	return s, Undo
 }
 
-// typed edits the comment or the reason.
+// typed edits a line: the comment, the reason, or what to look for.
 func (s State) typed(k string) (State, Action) {
 	s.note = ""
 	switch k {
 	case "enter":
 		return s.typedAll()
 	case "esc":
-		s.mode, s.input = judging, ""
-	case "backspace", "ctrl+h":
-		_, n := utf8.DecodeLastRuneInString(s.input)
-		s.input = s.input[:len(s.input)-n]
-	case "ctrl+u":
-		s.input = ""
-	default:
-		if utf8.RuneCountInString(k) == 1 {
-			return s.insert(k), None
+		if s.mode == seeking {
+			s.mode = s.under
+			return s, None
 		}
+		return s.uncover(), None
+	}
+	if text, ok := s.reason(k); ok {
+		s.input = newEditor(text, true, labeling.MaxComment)
+		return s, None
+	}
+	next, _, full := s.input.key(k, s.width, 1)
+	s.input = next
+	if full {
+		return s.Notice(CommentFull), None
 	}
 	return s, None
 }
 
+// reason is one of those offered, by the number that is the first key.
+func (s State) reason(k string) (string, bool) {
+	if s.mode != reasoning || s.input.size() > 0 || len(k) != 1 || k[0] < '1' || int(k[0]-'1') >= len(s.w.reasons) {
+		return "", false
+	}
+	return s.w.reasons[k[0]-'1'], true
+}
+
 func (s State) typedAll() (State, Action) {
-	if s.mode == reasoning {
+	switch {
+	case s.mode == seeking:
+		s.mode = s.under
+		return s.find(s.input.text()), None
+	case s.mode == reasoning && s.Reason() == "":
+		return s.Notice(SayWhy), None
+	case s.mode == reasoning:
+		s = s.uncover()
 		s.mode = loading
 		return s, Skip
 	}
-	s.mode, s.answer.Comment, s.input = judging, strings.TrimSpace(s.input), ""
-	return s, Draft
-}
-
-// insert adds text, as one line, as far as there is room.
-func (s State) insert(text string) State {
-	clean := cleanLine(text)
-	if len(s.input)+len(clean) > labeling.MaxComment {
-		return s.Notice(CommentFull)
-	}
-	s.input += clean
-	return s
+	s.answer = s.Answer()
+	return s.uncover(), Draft
 }
 
 // Paste takes text that arrived all at once. It means something only where text is
 // asked for; anywhere else it must not choose, let alone save.
 func (s State) Paste(text string) (State, Action) {
 	switch s.mode {
-	case commenting, reasoning:
-		return s.insert(text), None
+	case editing:
+		return s.paste(text)
+	case commenting, reasoning, seeking:
+		next, ok := s.input.insert(text)
+		s.input = next
+		if !ok {
+			return s.Notice(CommentFull), None
+		}
 	case judging:
 		return s.Notice(PasteIgnored), None
-	default:
-		return s, None
 	}
+	return s, None
 }
 
 func (s State) failedKey(k string) (State, Action) {
@@ -392,6 +465,7 @@ func (s State) failedKey(k string) (State, Action) {
 }
 
 func (s State) finishedKey(k string) (State, Action) {
+	s.note = ""
 	switch k {
 	case "z":
 		return s.undo()
@@ -399,49 +473,4 @@ func (s State) finishedKey(k string) (State, Action) {
 		return s, Finish
 	}
 	return s, None
-}
-
-// Mouse is what was done with the mouse.
-type Mouse int
-
-// Press is the first button; the wheel turns a line at a time.
-const (
-	Press Mouse = iota
-	WheelUp
-	WheelDown
-)
-
-// Mouse applies a click or a turn of the wheel in column x and row y, from 0. since is
-// as in Key.
-func (s State) Mouse(x, y int, what Mouse, since time.Duration) (State, Action) {
-	if key := map[Mouse]string{WheelUp: "up", WheelDown: "down"}[what]; key != "" {
-		return s.wheel(x, key)
-	}
-	s = s.timed(since)
-	if s.mode == judging && s.beside() {
-		return s.focused(s.paneAt(x)), None
-	}
-	return s, None
-}
-
-// wheel scrolls what is under the pointer.
-func (s State) wheel(x int, key string) (State, Action) {
-	switch {
-	case s.mode == judging && s.beside():
-		return s.scrollPane(s.paneAt(x), key), None
-	case s.mode == judging:
-		return s.scrollPane(s.focus, key), None
-	}
-	next, _ := s.scrollPage(key)
-	return next, None
-}
-
-// paneAt is the response in a column, of those side by side.
-func (s State) paneAt(x int) int {
-	for i := range s.panes {
-		if x -= s.boxed(i); x < 0 {
-			return i
-		}
-	}
-	return len(s.panes) - 1
 }

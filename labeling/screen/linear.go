@@ -2,7 +2,9 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"plumbline/labeling"
 )
@@ -11,155 +13,222 @@ import (
 // only write line after line. It has no styles, and a line break at its end unless it
 // echoes what is being typed.
 func (s State) Say(before State) string {
-	if echo, typing := s.echo(before); typing {
-		return echo
-	}
-	var lines []string
-	say := func(text string) {
-		if text != "" {
-			lines = append(lines, text)
+	if s.mode == before.mode && s.notes == before.notes {
+		switch {
+		case s.mode == editing:
+			return s.echo(s.edit, before.edit)
+		case s.askedFor() != "":
+			return s.echo(s.input, before.input)
 		}
 	}
+	var out spoken
 	if s.notes != before.notes {
-		say(s.note)
+		out.say(s.note)
 	}
 	switch {
 	case s.serial != before.serial:
-		say(s.sayItem())
-	case s.mode != before.mode:
-		say(s.sayMode())
-	case s.mode != judging:
-	default:
-		say(s.sayJudging(before))
+		s.sayItem(&out)
+	case s.mode != before.mode || s.page.doc.text != before.page.doc.text:
+		s.sayMode(&out)
+	case s.mode == judging || s.mode == reviewing:
+		s.sayJudging(&out, before)
 	}
-	if len(lines) == 0 {
+	if d := s.searched(); len(d.found) > 0 && s.notes != before.notes {
+		out.say(d.plain(d.lineOf(d.found[d.hit].from)))
+	}
+	if out.Len() == 0 {
 		return ""
 	}
-	text := s.wrapAll(strings.Join(lines, "\n")) + "\n"
-	if before.mode == commenting || before.mode == reasoning {
+	text := s.wrapAll(strings.TrimSuffix(out.String(), "\n")) + "\n"
+	if before.askedFor() != "" || before.mode == editing {
 		return "\n" + text // after what was typed
 	}
 	return text
 }
 
-// echo is what was typed into a comment, or that it shrank.
-func (s State) echo(before State) (text string, typing bool) {
-	typing = s.mode == before.mode && (s.mode == commenting || s.mode == reasoning) && s.notes == before.notes
-	if !typing {
+// spoken is lines to say.
+type spoken struct{ strings.Builder }
+
+func (o *spoken) say(text string) {
+	if text != "" {
+		o.WriteString(text)
+		o.WriteByte('\n')
+	}
+}
+
+// doc says a whole text.
+func (o *spoken) doc(d doc) {
+	for i := range d.lines() {
+		o.WriteString(d.plain(i))
+		o.WriteByte('\n')
+	}
+}
+
+// echo is what was typed, or the line where something else was changed, or what the
+// cursor went to.
+func (s State) echo(now, before editor) string {
+	line := now.lines[now.row]
+	switch {
+	case slices.Equal(now.lines, before.lines) && now.row == before.row && now.col == before.col:
+		return ""
+	case slices.Equal(now.lines, before.lines) && now.row == before.row:
+		if now.col == len(line) {
+			return "\n" + s.w.spokenEnd
+		}
+		return "\n" + cleaned(line[now.col:now.char(line, now.col, 1)])
+	}
+	if added, ok := now.added(before); ok {
+		return cleaned(added)
+	}
+	if line == "" {
+		return "\n" + s.w.spokenEmpty
+	}
+	return "\n" + Tail(CleanLine(line), max(1, s.width-1))
+}
+
+// added is what was typed at the cursor since before, if that is all that changed.
+func (e editor) added(before editor) (string, bool) {
+	text, old := e.text(), before.text()
+	at, was := e.offset(), before.offset()
+	if n := len(text) - len(old); n <= 0 || at != was+n || text[:was] != old[:was] || text[at:] != old[was:] {
 		return "", false
 	}
-	if more, ok := strings.CutPrefix(s.input, before.input); ok {
-		return more, true
-	}
-	return "\n" + tail(s.input, max(1, s.width-1)), true
+	return text[was:at], true
 }
 
-// sayJudging is what changed while an item is judged.
-func (s State) sayJudging(before State) string {
-	var parts []string
-	moved := s.question != before.question
-	if answered := before.answeredNow(s.answer); answered != before.answered() || s.level != before.level {
-		parts = append(parts, answered)
+// offset is the cursor's byte in the whole text.
+func (e editor) offset() int {
+	n := e.col
+	for _, l := range e.lines[:e.row] {
+		n += len(l) + 1
 	}
-	switch {
-	case moved || s.asks().Marks() && s.focus != before.focus:
-		parts = append(parts, s.sayQuestion())
-	case s.focus != before.focus:
-		parts = append(parts, s.sayResponse(s.focus))
-	}
-	if s.compare && !before.compare {
-		parts = append(parts, s.sayDifferences())
-	}
-	return strings.Join(parts, "\n")
+	return n
 }
 
-// answeredNow is what was answered to the question that this state asks.
-func (s State) answeredNow(a labeling.Answer) string {
-	s.answer = a
-	return s.answered()
+func cleaned(s string) string {
+	if !utf8.ValidString(s) || len(s) == 0 {
+		return ""
+	}
+	clean, _ := Clean(s)
+	return clean
 }
 
-func (s State) sayItem() string {
-	parts := []string{"", s.o.Title + " · " + s.counts(), s.w.spokenItem, string(s.prompt.text)}
+func (s State) sayItem(out *spoken) {
+	out.WriteByte('\n')
+	out.say(s.o.Title + " · " + s.counts())
+	if s.guideline.changed() {
+		out.say(fmt.Sprintf(s.w.guideChanged, s.guideline.version))
+	}
+	out.say(s.w.spokenItem)
+	out.doc(s.prompt)
+	if len(s.item.Prompt.Messages) > 1 {
+		out.say(s.w.more)
+	}
 	for i := range s.panes {
-		parts = append(parts, s.sayResponse(i))
+		s.sayResponse(out, i)
 	}
-	parts = append(parts, s.sayQuestion(), s.w.spokenNext)
+	if n := len(s.item.Votes); n > 0 {
+		out.say(fmt.Sprintf(s.w.votesHint, n))
+	}
+	s.sayQuestion(out)
+	out.say(s.w.spokenNext)
 	if !s.answer.Empty() || s.item.Correcting {
-		parts = append(parts, s.answered())
+		out.say(s.answered())
 	}
-	return strings.Join(parts, "\n")
 }
 
 // sayQuestion is what is asked, and the keys that answer it.
-func (s State) sayQuestion() string {
+func (s State) sayQuestion(out *spoken) {
 	q := s.asks()
-	text := q.label
-	if n := len(s.questions); n > 1 {
-		text = fmt.Sprintf("%d/%d %s", s.question+1, n, text)
-	}
+	out.say(s.questionText())
 	switch q.Kind {
 	case labeling.AskPreference:
-		return text + "\n" + s.w.spokenScale
+		out.say(s.w.spokenScale)
+		if q.Ties {
+			out.say(s.w.tieKeys)
+		}
 	case labeling.AskRanking:
-		return text + "\n" + s.w.spokenOrder
+		out.say(s.w.spokenOrder)
+		if q.Ties {
+			out.say(s.w.levelKeys)
+		}
+	default:
+		out.say(fmt.Sprintf(s.w.spokenMarks, letter(place(s.focus)), s.keysOf(q)))
 	}
-	return text + "\n" + fmt.Sprintf(s.w.spokenMarks, letter(place(s.focus)), s.keysOf(q))
 }
 
-func (s State) sayResponse(i int) string {
-	title := fmt.Sprintf(s.w.spokenResponse, letter(place(i)))
-	if h := s.panes[i].hidden; h > 0 {
-		title += " " + fmt.Sprintf(s.w.hidden, h)
+func (s State) sayResponse(out *spoken, i int) {
+	out.say(fmt.Sprintf(s.w.spokenResponse, letter(place(i))) + hiddenIn(s.w, s.panes[i]))
+	out.doc(s.panes[i])
+}
+
+// sayJudging is what changed while an item is judged.
+func (s State) sayJudging(out *spoken, before State) {
+	now := before
+	now.answer, now.level = s.answer, s.level
+	if text := now.answered(); text != before.answered() {
+		out.say(text)
 	}
-	return title + "\n" + string(s.panes[i].text)
+	switch {
+	case s.question != before.question || s.asks().Marks() && s.focus != before.focus:
+		s.sayQuestion(out)
+	case s.focus != before.focus || s.raw != before.raw:
+		s.sayResponse(out, s.focus)
+	}
+	if s.compare && (!before.compare || s.focus != before.focus) {
+		s.sayDifferences(out)
+	}
 }
 
 // sayMode announces where the keys go now.
-func (s State) sayMode() string {
-	switch s.mode {
-	case commenting:
-		return s.w.askComment + s.input
-	case reasoning:
-		return s.w.askReason
-	case reading:
-		return s.page.title + "\n" + string(s.page.doc.text) + "\n" + s.w.spokenClose
-	case explaining, welcoming, told:
-		return s.page.title + "\n" + string(s.page.doc.text) + "\n" + s.w.spokenGoOn
-	case failed:
-		return fmt.Sprintf(s.w.failed, s.trouble)
-	case finished:
-		return s.w.finished
-	case judging:
-		return s.answered()
-	case saving:
-		return s.w.saving
-	case loading:
+func (s State) sayMode(out *spoken) {
+	switch {
+	case s.mode == seeking:
+		out.say(s.w.askSearch + CleanLine(s.input.text()))
+	case s.mode.page():
+		out.say(s.page.title)
+		out.doc(s.page.doc)
+		out.say(map[mode]string{reading: s.w.spokenClose, reasoning: s.w.askReason}[s.mode])
+		if s.mode != reading && s.mode != reasoning {
+			out.say(s.w.spokenGoOn)
+		}
+	case s.mode == commenting:
+		out.say(s.w.askComment + CleanLine(s.input.text()))
+	case s.mode == editing:
+		out.say(fmt.Sprintf(s.w.editing, letter(place(s.of))))
+		out.say(s.w.spokenEdit)
+		out.say(cleaned(s.edit.text()))
+	case s.mode == dropping:
+		out.say(s.w.askDrop)
+	case s.mode == failed:
+		out.say(fmt.Sprintf(s.w.failed, s.trouble))
+	case s.mode == finished:
+		out.say(s.w.finished)
+	case s.mode == judging:
+		out.say(s.answered())
+	case s.mode == reviewing:
+		out.say(s.w.reviewed)
+	case s.mode == saving:
+		out.say(s.w.saving)
 	}
-	return ""
 }
 
 // sayDifferences lists the words that only one of the two has.
-func (s State) sayDifferences() string {
-	var out []string
-	for i, d := range s.panes {
+func (s State) sayDifferences(out *spoken) {
+	for _, i := range []int{min(s.focus, s.other), max(s.focus, s.other)} {
 		var only []string
-		for _, w := range split(d.text) {
-			if d.marks != nil && d.marks[w.from] {
-				only = append(only, string(d.text[w.from:w.to]))
-			}
+		for _, d := range s.panes[i].diffs {
+			only = append(only, s.panes[i].body[d.from:d.to])
 		}
-		out = append(out, letter(place(i))+": "+strings.Join(only, " "))
+		out.say(fmt.Sprintf(s.w.spokenDiffs, letter(place(i))) + " " + strings.Join(only, " "))
 	}
-	return strings.Join(out, "\n")
 }
 
 // wrapAll breaks a text at the width of the terminal.
 func (s State) wrapAll(text string) string {
-	runes := []rune(text)
 	var lines []string
-	for _, l := range wrap(runes, max(s.width, MinWidth)) {
-		lines = append(lines, string(runes[l.from:l.to]))
+	for _, l := range strings.Split(text, "\n") {
+		wrap(l, 0, len(l), max(s.width, MinWidth), func(from, to int) { lines = append(lines, l[from:to]) })
 	}
 	return strings.Join(lines, "\n")
 }

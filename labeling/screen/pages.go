@@ -7,30 +7,108 @@ import (
 	"plumbline/labeling"
 )
 
-func (s State) newPage(title, text string) page {
-	return page{title: title, doc: newDoc(text).wrapped(s.width - 2)}
-}
-
-// read covers the screen with a text until a key closes it.
-func (s State) read(title, text string) State {
-	s.mode = reading
-	s.page = s.newPage(title, text)
+// cover covers the screen with a page.
+func (s State) cover(m mode, title string, t *text) State {
+	s.mode, s.query = m, ""
+	s.page = page{title: title, doc: doc{text: t}.laid(s.width - 3)}
 	return s
 }
 
-// helpText is the list of keys.
-func (s State) helpText() string {
-	var b strings.Builder
-	for _, q := range s.questions {
-		fmt.Fprintf(&b, "%s\n", q.label)
-		if q.help != "" {
-			fmt.Fprintf(&b, "%s\n", q.help)
-		}
-		fmt.Fprintf(&b, "%s\n\n", s.keysOf(q))
-	}
-	b.WriteString(s.w.keys)
-	return b.String()
+// uncover returns to the item.
+func (s State) uncover() State {
+	s.mode, s.page, s.query = judging, page{}, ""
+	return s
 }
+
+// promptStart is the beginning of the prompt: of a conversation its last message, which
+// is what the responses answer.
+func (s State) promptStart() *text {
+	messages := s.item.Prompt.Messages
+	if len(messages) == 0 {
+		return s.text(s.item.Prompt.Text)
+	}
+	last := messages[len(messages)-1]
+	title := s.role(last.Role)
+	if n := len(messages) - 1; n > 0 {
+		title += " " + fmt.Sprintf(s.w.earlier, n)
+	}
+	return join([]string{title}, []*text{s.text(last.Content)})
+}
+
+// promptText is the whole prompt.
+func (s State) promptText() *text {
+	messages := s.item.Prompt.Messages
+	if len(messages) == 0 {
+		return s.text(s.item.Prompt.Text)
+	}
+	var titles []string
+	var texts []*text
+	for _, m := range messages {
+		titles, texts = append(titles, s.role(m.Role)), append(texts, s.text(m.Content))
+	}
+	return join(titles, texts)
+}
+
+// role is who speaks, in the language of the interface.
+func (s State) role(key string) string {
+	if name, ok := s.w.roles[key]; ok {
+		return name
+	}
+	return CleanLine(key)
+}
+
+func (s State) guideTitle() string {
+	if s.guideline.version > 0 {
+		return fmt.Sprintf(s.w.guideVersion, s.guideline.version)
+	}
+	return s.w.guide
+}
+
+// helpText is what is asked and the keys.
+func (s State) helpText() *text {
+	titles, texts := s.taskTexts()
+	return join(append(titles, s.w.keysTitle), append(texts, rawText(s.keyList())))
+}
+
+// taskTexts explains each question and the keys that answer it.
+func (s State) taskTexts() (titles []string, texts []*text) {
+	for _, q := range s.questions {
+		body := s.keysOf(q)
+		if q.help != "" {
+			body = q.help + "\n" + body
+		}
+		if q.When != nil {
+			cond := s.named(q.When.Question)
+			body += "\n" + fmt.Sprintf(s.w.onlyWhere, cond.label, cond.option(q.When.Is))
+		}
+		if q.Guard != nil {
+			cond := s.named(q.Guard.Question)
+			body += "\n" + fmt.Sprintf(s.w.guarded, cond.option(q.Guard.Is))
+		}
+		if q.Optional {
+			body += "\n" + s.w.optional
+		}
+		titles, texts = append(titles, q.label), append(texts, rawText(body))
+	}
+	return titles, texts
+}
+
+// keyList is the keys that this task has.
+func (s State) keyList() string {
+	var b strings.Builder
+	for _, k := range s.w.keys {
+		if k.has == nil || k.has(s) {
+			name := k.key
+			if n := keyColumn - Cells(name); n > 0 {
+				name += strings.Repeat(" ", n)
+			}
+			fmt.Fprintf(&b, "%s %s\n", name, k.does)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+const keyColumn = 9 // cells
 
 // keysOf lists the keys that answer a question.
 func (s State) keysOf(q question) string {
@@ -67,68 +145,72 @@ func (s State) step(q question, n int) string {
 	return text
 }
 
-// welcomeText explains the task.
-func (s State) welcomeText() string {
-	return s.w.welcomeText + "\n\n" + s.helpText()
+// welcomeText explains the work to who has never done it.
+func (s State) welcomeText() *text {
+	titles, texts := s.taskTexts()
+	return join(
+		append([]string{""}, append(titles, s.guideTitle())...),
+		append([]*text{newText(s.w.welcomeText, s.o.Linear)}, append(texts, newText(s.guideline.text, s.o.Linear))...))
+}
+
+// reasonText is the reasons to skip that are offered.
+func (s State) reasonText() *text {
+	var b strings.Builder
+	for i, r := range s.w.reasons {
+		fmt.Fprintf(&b, "%d  %s\n", i+1, r)
+	}
+	fmt.Fprintf(&b, "\n%s", s.w.reasonHelp)
+	return rawText(b.String())
 }
 
 // feedback sets the annotator's answer beside the known one.
-func (s State) feedback() string {
-	var b strings.Builder
+func (s State) feedback() *text {
 	verdict := s.w.wrong
 	if s.answer.Agrees(s.item.Expected) {
 		verdict = s.w.right
 	}
-	fmt.Fprintf(&b, "%s\n", verdict)
+	titles, texts := []string{verdict}, []*text{nil}
 	for _, q := range s.questions {
-		want, ok := s.item.Expected[q.Key]
-		if !ok {
-			continue
+		if want, ok := s.item.Expected[q.Key]; ok {
+			titles = append(titles, q.label)
+			texts = append(texts, rawText(fmt.Sprintf(s.w.youSaid, s.said(q, s.answer.Responses[q.Key]))+"\n"+
+				fmt.Sprintf(s.w.expected, s.said(q, want))))
 		}
-		fmt.Fprintf(&b, "\n%s\n", q.label)
-		fmt.Fprintf(&b, s.w.youSaid+"\n", s.said(q, s.answer.Responses[q.Key]))
-		fmt.Fprintf(&b, s.w.expected+"\n", s.said(q, want))
 	}
 	if s.item.Why != "" {
-		fmt.Fprintf(&b, "\n%s\n", s.item.Why)
+		titles, texts = append(titles, s.w.why), append(texts, newText(s.item.Why, s.o.Linear))
 	}
-	return b.String()
+	return join(titles, texts)
 }
 
 // votesText is what others answered, without their names.
-func (s State) votesText() string {
-	var b strings.Builder
+func (s State) votesText() *text {
+	var titles []string
+	var texts []*text
 	for i, v := range s.item.Votes {
-		fmt.Fprintf(&b, "%s\n", fmt.Sprintf(s.w.vote, i+1))
+		var lines []string
 		for _, q := range s.questions {
 			if r, ok := v.Responses[q.Key]; ok {
-				fmt.Fprintf(&b, "  %s %s\n", q.label, s.said(q, r))
+				lines = append(lines, q.label+" · "+s.said(q, r))
 			}
 		}
-		if v.Flagged {
-			fmt.Fprintf(&b, "  %s\n", s.w.flagged)
-		}
-		if v.Comment != "" {
-			fmt.Fprintf(&b, "  %s\n", fmt.Sprintf(s.w.comment, v.Comment))
-		}
+		lines = append(lines, s.extras(v)...)
+		titles = append(titles, fmt.Sprintf(s.w.vote, i+1))
+		texts = append(texts, rawText(strings.Join(lines, "\n")))
 	}
-	return b.String()
+	return join(titles, texts)
 }
 
-// doc is a cleaned text and its lines at the present width.
-type doc struct {
-	text   []rune
-	hidden int    // characters made visible
-	marks  []bool // runes to mark, or nil
-	lines  []line
-}
-
-func newDoc(raw string) doc {
-	clean, hidden := Clean(raw)
-	return doc{text: []rune(clean), hidden: hidden}
-}
-
-func (d doc) wrapped(w int) doc {
-	d.lines = wrap(d.text, max(w, 2))
-	return d
+// extras is what an answer has besides its responses, in words.
+func (s State) extras(a labeling.Answer) (out []string) {
+	if a.Edit != nil {
+		out = append(out, fmt.Sprintf(s.w.edited, letter(a.Edit.Of)))
+	}
+	if a.Flagged {
+		out = append(out, s.w.flagged)
+	}
+	if a.Comment != "" {
+		out = append(out, fmt.Sprintf(s.w.comment, CleanLine(a.Comment)))
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func press(s State, keys string) (State, Action) {
 }
 
 var pair = Content{
-	Prompt: text("Explain why the sky is blue, to a child of six."),
+	Prompt: prompt("Explain why the sky is blue, to a child of six."),
 	Candidates: []string{"Sunlight looks white, but it is made of all colours. When it comes through the air, the tiny bits of air " +
 		"bounce the blue light around much more than the red. So blue comes to your eyes from everywhere you look.\n\n" +
 		"In the evening the light has a longer way to go: most of the blue is lost on it, and what is left is red.",
@@ -44,7 +45,7 @@ var pair = Content{
 			"Because of Rayleigh scattering 👩‍🔬❤️: I ∝ 1/λ⁴.\x1b]52;c;QUJD\x07 \u202eevil\u202c"},
 }
 
-func text(s string) labeling.Prompt { return labeling.Prompt{Text: s} }
+func prompt(s string) labeling.Prompt { return labeling.Prompt{Text: s} }
 
 // builtin is a task that comes with the program.
 func builtin(t *testing.T, name string) labeling.Task {
@@ -74,7 +75,7 @@ func checkFrame(t *testing.T, s State, w, h int) string {
 	}
 	for i, r := range rows {
 		bare := styles.ReplaceAllString(r, "")
-		if n := cells(bare); n != w {
+		if n := Cells(bare); n != w {
 			t.Errorf("row %d: got %d cells, want %d: %q", i, n, w, r)
 		}
 		if n := ansi.StringWidth(r); n > w { // as Bubble Tea measures
@@ -86,7 +87,7 @@ func checkFrame(t *testing.T, s State, w, h int) string {
 }
 
 // styles are the only sequences a view may have.
-var styles = regexp.MustCompile("\x1b\\[(0|1|2|4|7|33)m")
+var styles = regexp.MustCompile("\x1b\\[(0|[1-9;]+)m")
 
 // checkPlain finds anything but text.
 func checkPlain(t *testing.T, s string) {
@@ -155,7 +156,7 @@ func TestGoldenLinear(t *testing.T) {
 		out.WriteString(s.Say(before))
 		checkPlain(t, out.String())
 		for _, l := range strings.Split(out.String(), "\n") {
-			if n := cells(l); n > 72+8 { // and the key before it
+			if n := Cells(l); n > 72+8 { // and the key before it
 				t.Errorf("%d cells, want at most 72: %q", n, l)
 			}
 		}
@@ -322,14 +323,14 @@ func TestPasteNeverSaves(t *testing.T) {
 		t.Errorf("pasted into a comment: got %q", got)
 	}
 	s, _ = press(s, "c")
-	if s, _ = s.Paste(strings.Repeat("x", labeling.MaxComment)); !strings.Contains(s.View(), "full") {
+	if s, _ = s.Paste(strings.Repeat("x", labeling.MaxComment)); !strings.Contains(s.View(), "no room") {
 		t.Error("a comment without end is accepted")
 	}
 }
 
 func TestScrolling(t *testing.T) {
 	long := strings.Repeat("line\n", 49) + "line"
-	s := opened(Options{}, 80, 24).Show(Content{Prompt: text("p"), Candidates: []string{long, "short"}})
+	s := opened(Options{}, 80, 24).Show(Content{Prompt: prompt("p"), Candidates: []string{long, "short"}})
 	rows := s.rows()
 	at := func(keys string) int {
 		got, _ := press(s, keys)
@@ -341,7 +342,7 @@ func TestScrolling(t *testing.T) {
 		}
 	}
 	end, _ := press(s, "end")
-	if view := end.View(); !strings.Contains(view, fmt.Sprintf("%d–50/50 100%% ▲", 50-rows+1)) {
+	if view := end.View(); !strings.Contains(view, fmt.Sprintf("%d–50/50 100%%▲", 50-rows+1)) {
 		t.Errorf("got no position in\n%s", view)
 	}
 	if grown := end.Resize(80, 60); grown.scroll[0] != 0 {
@@ -367,26 +368,44 @@ func TestCorrectingSaysSo(t *testing.T) {
 func TestColourOnlyWhereWanted(t *testing.T) {
 	for _, c := range []bool{false, true} {
 		s, _ := press(opened(Options{Color: c}, 120, 40), "w")
-		if got := strings.Contains(s.View(), string(hue)); got != c {
+		if got := strings.Contains(s.View(), ";33m"); got != c {
 			t.Errorf("color %v: got colours %v", c, got)
 		}
 	}
 }
 
+// Every word is there in both languages, and asks for the same values.
 func TestEveryWordIsInBothLanguages(t *testing.T) {
-	for lang, w := range lexicon {
-		if len(w.hints) != len(lexicon[English].hints) || strings.Count(w.keys, "\n") != strings.Count(lexicon[English].keys, "\n") {
-			t.Errorf("%s: hints or keys are missing", lang)
-		}
-		for n := NoNote + 1; n < noteCount; n++ {
-			if w.notes[n] == "" {
-				t.Errorf("%s: note %d is missing", lang, n)
+	verbs := regexp.MustCompile(`%[a-z%]`)
+	var compare func(name string, en, zh reflect.Value)
+	compare = func(name string, en, zh reflect.Value) {
+		switch en.Kind() {
+		case reflect.String:
+			a, b := en.String(), zh.String()
+			if (a == "") != (b == "") || !slices.Equal(verbs.FindAllString(a, -1), verbs.FindAllString(b, -1)) {
+				t.Errorf("%s: got %q and %q", name, a, b)
+			}
+		case reflect.Struct:
+			for i := range en.NumField() {
+				compare(name+"."+en.Type().Field(i).Name, en.Field(i), zh.Field(i))
+			}
+		case reflect.Slice, reflect.Array:
+			if en.Len() != zh.Len() {
+				t.Fatalf("%s: got %d and %d", name, en.Len(), zh.Len())
+			}
+			for i := range en.Len() {
+				compare(fmt.Sprintf("%s[%d]", name, i), en.Index(i), zh.Index(i))
+			}
+		case reflect.Map:
+			for _, k := range en.MapKeys() {
+				compare(name+"."+k.String(), en.MapIndex(k), zh.MapIndex(k))
 			}
 		}
-		for i := 1; i <= 4; i++ {
-			if !strings.Contains(w.better[i], "%s") || w.strength[i] == "" {
-				t.Errorf("%s: strength %d is missing", lang, i)
-			}
+	}
+	compare("words", reflect.ValueOf(english), reflect.ValueOf(chinese))
+	for n := NoNote + 1; n < noteCount; n++ {
+		if english.notes[n] == "" {
+			t.Errorf("note %d is missing", n)
 		}
 	}
 	for locale, want := range map[string]Lang{"zh_CN.UTF-8": Chinese, "ZH": Chinese, "en_GB": English, "": English, "C": English} {
@@ -405,12 +424,12 @@ func TestDiffer(t *testing.T) {
 		{"我爱猫", "我爱狗", "..#", "..#"},
 		{"x", "", "#", ""},
 	} {
-		a, b, ok := differ([]rune(c.a), []rune(c.b))
-		if !ok || picture(a) != c.wantA || picture(b) != c.wantB {
-			t.Errorf("%q, %q: got %s, %s, want %s, %s", c.a, c.b, picture(a), picture(b), c.wantA, c.wantB)
+		a, b, ok := differ(c.a, c.b)
+		if got := picture(c.a, a); !ok || got != c.wantA || picture(c.b, b) != c.wantB {
+			t.Errorf("%q, %q: got %s, %s, want %s, %s", c.a, c.b, got, picture(c.b, b), c.wantA, c.wantB)
 		}
 	}
-	long := func(w string) []rune { return []rune(strings.Repeat(w+" ", 3000)) }
+	long := func(w string) string { return strings.Repeat(w+" ", 3000) }
 	if _, _, ok := differ(long("a"), long("b")); ok {
 		t.Error("3000 × 3000 words are compared")
 	}
@@ -419,9 +438,11 @@ func TestDiffer(t *testing.T) {
 	}
 }
 
-func picture(marks []bool) (s string) {
-	for _, m := range marks {
-		s += map[bool]string{true: "#", false: "."}[m]
+// picture draws the characters of a text that are marked.
+func picture(text string, marks []span) (s string) {
+	for i := range text {
+		inside := slices.ContainsFunc(marks, func(m span) bool { return m.from <= i && i < m.to })
+		s += map[bool]string{true: "#", false: "."}[inside]
 	}
 	return s
 }
@@ -438,19 +459,39 @@ func TestWrap(t *testing.T) {
 		{"toolongword", 4, []string{"tool", "ongw", "ord"}},
 		{"a  b", 10, []string{"a  b"}},
 		{"    indented", 20, []string{"    indented"}},
-		{"x\n\ny", 5, []string{"x", "", "y"}},
 		{"天空是蓝色的，因为", 12, []string{"天空是蓝色", "的，因为"}}, // a comma may not begin a line
 		{"他说（好）", 8, []string{"他说", "（好）"}},          // a bracket may not end one
 		{"see 天空", 6, []string{"see 天", "空"}},
 		{"ab e\u0301f", 3, []string{"ab", "e\u0301f"}},
 	} {
 		var got []string
-		runes := []rune(c.text)
-		for _, l := range wrap(runes, c.w) {
-			got = append(got, string(runes[l.from:l.to]))
-		}
+		wrap(c.text, 0, len(c.text), c.w, func(from, to int) { got = append(got, c.text[from:to]) })
 		if strings.Join(got, "|") != strings.Join(c.want, "|") {
 			t.Errorf("%q in %d: got %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
+}
+
+func TestWrapCode(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		w    int
+		want []string
+	}{
+		{"", 10, []string{""}},
+		{"foo(bar, baz)", 8, []string{"foo(bar,", " baz)"}},
+		{"    return x", 8, []string{"    ", "return x"}},
+		{"very_long_name = 1", 10, []string{"very_long_", "name = 1"}},
+		{"a  b", 3, []string{"a  ", "b"}},
+		{"a          b", 4, []string{"a   ", "    ", "   b"}},
+	} {
+		var got []string
+		wrapCode(c.text, 0, len(c.text), c.w, func(from, to int) { got = append(got, c.text[from:to]) })
+		if strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("%q in %d: got %q, want %q", c.text, c.w, got, c.want)
+		}
+		if strings.Join(got, "") != c.text {
+			t.Errorf("%q in %d: %q lost something", c.text, c.w, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package screen
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"plumbline/labeling"
@@ -13,6 +14,7 @@ const (
 	MinWidth  = 40
 	MinHeight = 12
 	paneFrom  = 50 // columns that a response needs to stand beside others
+	wordsFrom = 16 // rows from which there is room for an overview of all questions
 )
 
 // Keys that follow faster than a hand can are a paste or a stuck key.
@@ -67,19 +69,28 @@ const (
 	saving
 	failed
 	finished
+	editing
+	dropping // asked whether an edit is to be kept
+	commenting
+	seeking   // what to look for in the text that was shown before
+	reviewing // the item again, before what was expected is closed
+
+	// A page covers the screen.
+	reading    // until any key
+	explaining // what was expected, in the tutorial
 	welcoming  // the first page of all
 	told       // the test is over
-	commenting //
 	reasoning  // why an item is skipped
-	reading    // a page that any key closes
-	explaining // what was expected, in the tutorial
 )
+
+func (m mode) page() bool { return m >= reading }
 
 // State is all there is to the screen. Its methods return the next state.
 type State struct {
 	o             *Options
 	w             *words
 	questions     []question // of the task
+	overviewWidth int        // cells of all of them in a row
 	width, height int
 
 	mode     mode
@@ -99,13 +110,20 @@ type State struct {
 	notes     int    // how many there were, so that linear.go tells the same one again
 	trouble   string // why saving failed
 	passed    bool   // the test
-	input     string // comment or reason being typed
-	page      page   // what is being read
 	mouse     bool
+
+	input  editor // of a comment, a reason, or what is looked for
+	edit   editor // of a response
+	of     int    // which one, from 0
+	drafts int    // keys in it since the last draft
+	query  string
+	under  mode // where seeking returns to
 
 	prompt  doc
 	panes   []doc // by place; replaced, never changed
 	scroll  []int // likewise
+	page    page
+	raw     bool // texts are shown as written
 	compare bool
 
 	sinceShown, sinceChoice time.Duration
@@ -133,6 +151,7 @@ type page struct {
 	title  string
 	doc    doc
 	scroll int
+	prompt bool // it is the prompt, which may be shown as written
 }
 
 // New is a screen that waits for its size and its first item.
@@ -141,8 +160,9 @@ func New(o Options) State {
 	if !ok {
 		o.Lang, w = English, lexicon[English]
 	}
-	o.Title = cleanLine(o.Title)
-	s := State{o: &o, w: w, questions: inWords(o.Task, o.Lang), item: &Content{}, guideline: guideline{o.Guideline, o.GuidelineVersion, o.GuidelineSeen}}
+	o.Title = CleanLine(o.Title)
+	s := State{o: &o, w: w, questions: worded(o.Task, o.Lang), item: &Content{}, guideline: guideline{o.Guideline, o.GuidelineVersion, o.GuidelineSeen}}
+	s.overviewWidth = s.overview().cells()
 	return s.Resize(80, 24)
 }
 
@@ -154,19 +174,36 @@ func (s State) Resize(w, h int) State {
 
 // Show begins a new item.
 func (s State) Show(c Content) State {
-	s.mode, s.note, s.trouble, s.input = judging, "", "", ""
+	s.mode, s.note, s.trouble, s.page = judging, "", "", page{}
 	s.serial++
 	s.item = &c
-	s.prompt = newDoc(c.Prompt.String())
 	n := len(c.Candidates)
-	s.panes, s.scroll, s.shown = make([]doc, n), make([]int, n), make([]labeling.CandidateID, n)
-	for i, text := range c.Candidates {
-		s.panes[i], s.shown[i] = newDoc(text), place(i)
+	s.scroll, s.shown = make([]int, n), make([]labeling.CandidateID, n)
+	for i := range s.shown {
+		s.shown[i] = place(i)
 	}
-	s.focus, s.other, s.compare = 0, min(1, n-1), false
+	s.focus, s.other, s.compare, s.raw, s.query = 0, min(1, n-1), false, false, ""
 	s.sinceShown, s.sinceChoice, s.hopped, s.calm = 0, 0, false, nil
-	s = s.adopt(c.Answer)
+	s = s.load().adopt(c.Answer)
 	return s.ask(max(0, s.open(0))).layout()
+}
+
+// load makes the texts of the item, rendered or as written.
+func (s State) load() State {
+	s.prompt = doc{text: s.promptStart()}
+	s.panes = make([]doc, len(s.item.Candidates))
+	for i, c := range s.item.Candidates {
+		s.panes[i] = doc{text: s.text(c)}
+	}
+	return s
+}
+
+// text is what is shown of something that was written.
+func (s State) text(written string) *text {
+	if s.raw {
+		return rawText(written)
+	}
+	return newText(written, s.o.Linear)
 }
 
 // Loading waits for the next item; keys are swallowed.
@@ -178,7 +215,7 @@ func (s State) Loading() State {
 // Failed keeps the answer of a save that did not work: Enter sends it again.
 func (s State) Failed(why string) State {
 	s.mode, s.note = failed, ""
-	s.trouble = cleanLine(why)
+	s.trouble = CleanLine(why)
 	return s
 }
 
@@ -196,22 +233,13 @@ func (s State) Finished() State {
 
 // Welcome explains the task to who sees it for the first time; then comes the action
 // Begin.
-func (s State) Welcome() State {
-	s.mode = welcoming
-	s.page = s.newPage(s.w.welcome, s.welcomeText())
-	return s
-}
+func (s State) Welcome() State { return s.cover(welcoming, s.w.welcome, s.welcomeText()) }
 
 // Result tells whether the screening test was passed; then comes the action Begin, or
 // Finish.
 func (s State) Result(passed bool) State {
-	s.mode, s.passed = told, passed
-	text := s.w.notPassed
-	if passed {
-		text = s.w.passed
-	}
-	s.page = s.newPage(s.w.test, text)
-	return s
+	s.passed = passed
+	return s.cover(told, s.w.test, newText(map[bool]string{true: s.w.passed, false: s.w.notPassed}[passed], s.o.Linear))
 }
 
 // Guide replaces the guideline by a newer version. The annotator is told until they
@@ -239,25 +267,34 @@ func (s State) Progressed(p Progress) State {
 	return s
 }
 
-// Answer is what is entered so far, in places. Before the action Save it may have an
-// order that is not complete.
+// Answer is what is entered so far, in places; what is being written is part of it.
+// Before the action Save it may have an order that is not complete.
 func (s State) Answer() labeling.Answer {
+	switch s.mode {
+	case editing, dropping:
+		s = s.keepEdit()
+	case commenting:
+		s.answer.Comment = strings.TrimSpace(s.input.text())
+	}
 	a := s.answer
 	a.Responses = maps.Clone(a.Responses)
 	return a
 }
 
 // Reason is why the item is skipped, after the action Skip.
-func (s State) Reason() string { return s.input }
+func (s State) Reason() string { return strings.TrimSpace(s.input.text()) }
 
-// layout wraps everything for the present size.
+// layout lays everything out for the present size.
 func (s State) layout() State {
-	s.prompt = s.prompt.wrapped(s.width - 2)
+	s.prompt = s.prompt.laid(s.width - 2)
 	s.panes = slices.Clone(s.panes)
 	for i := range s.panes {
-		s.panes[i] = s.panes[i].wrapped(s.columns(i))
+		s.panes[i] = s.panes[i].laid(s.columns(i))
 	}
-	s.page.doc = s.page.doc.wrapped(s.width - 2)
+	s.page.doc = s.page.doc.laid(s.width - 3)
+	if s.mode == editing || s.mode == dropping {
+		s.edit = s.edit.follow(s.editSize())
+	}
 	return s.clamp()
 }
 
@@ -265,11 +302,14 @@ func (s State) layout() State {
 func (s State) clamp() State {
 	s.scroll = slices.Clone(s.scroll)
 	for i := range s.scroll {
-		s.scroll[i] = min(max(s.scroll[i], 0), max(0, len(s.panes[i].lines)-s.rows()))
+		s.scroll[i] = within(s.scroll[i], s.rows(), s.panes[i].lines())
 	}
-	s.page.scroll = min(max(s.page.scroll, 0), max(0, len(s.page.doc.lines)-s.pageRows()))
+	s.page.scroll = within(s.page.scroll, s.pageRows(), s.page.doc.lines())
 	return s
 }
+
+// within is the first line seen, so that none of the rows is behind the last line.
+func within(at, rows, lines int) int { return max(0, min(at, lines-rows)) }
 
 // beside tells whether the responses stand side by side.
 func (s State) beside() bool {
@@ -291,12 +331,12 @@ func (s State) columns(i int) int {
 	if s.beside() {
 		return s.boxed(i) - 4 // "│ text │"
 	}
-	return s.width
+	return s.width - 2 // "text │"
 }
 
 // promptRows is how many rows the prompt takes: never more than a quarter.
 func (s State) promptRows() int {
-	return min(len(s.prompt.lines), max(2, s.height/4))
+	return min(s.prompt.lines(), max(2, s.height/4))
 }
 
 // rows is the height of a pane's text.
@@ -314,3 +354,6 @@ func (s State) rows() int {
 }
 
 func (s State) pageRows() int { return max(1, s.height-2) }
+
+// editSize is the columns and rows that an edit is written in.
+func (s State) editSize() (w, h int) { return max(2, s.width-2), max(1, s.height-2) }

@@ -2,50 +2,76 @@ package screen
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"plumbline/labeling"
 )
 
-// style switches an attribute on; off ends them all. They are the only control
-// sequences a view has.
-type style string
-
-const (
-	plain style = ""
-	bold  style = "\x1b[1m"
-	dim   style = "\x1b[2m"
-	chose style = "\x1b[7m"
-	mark  style = "\x1b[4m"  // never by colour alone
-	hue   style = "\x1b[33m" // added to mark where colours are wanted
-	off   style = "\x1b[0m"
-)
-
-func (st style) of(s string) string {
-	if st == plain || s == "" {
-		return s
-	}
-	return string(st) + s + string(off)
-}
-
 // View is the screen: as many rows as the terminal has, each as wide as it.
 func (s State) View() string {
-	var rows []string
+	f := &frame{w: max(s.width, 0), left: max(s.height, 0)}
+	if s.o.Color {
+		f.color = 1
+	}
+	f.Grow(2 * f.w * f.left)
+	shown := s.mode
+	if shown == seeking {
+		shown = s.under
+	}
 	switch {
 	case s.width < MinWidth || s.height < MinHeight:
-		small := newDoc(fmt.Sprintf(s.w.tooSmall, s.width, s.height)).wrapped(s.width)
-		rows = s.plainRows(small, 0, len(small.lines), 0)
-	case s.mode == reading || s.mode == explaining || s.mode == welcoming || s.mode == told:
-		rows = s.viewPage()
-	case s.mode == loading:
-		rows = []string{s.header(), "", fit(s.w.loading, s.width), "", bold.of(fit(s.note, s.width))}
-	case s.mode == finished || len(s.panes) == 0:
-		text := newDoc(s.message()).wrapped(s.width)
-		rows = append([]string{s.header(), ""}, s.plainRows(text, 0, len(text.lines), 0)...)
+		f.message(fmt.Sprintf(s.w.tooSmall, s.width, s.height))
+	case shown.page():
+		s.viewPage(f)
+	case shown == editing || shown == dropping:
+		s.viewEdit(f)
+	case shown == loading || shown == finished || len(s.panes) == 0:
+		s.viewHeader(f)
+		f.row("", 0)
+		f.message(s.message())
+		f.row("", 0)
+		f.row(s.note, bold)
 	default:
-		rows = s.viewItem()
+		s.viewItem(f)
 	}
-	return s.fill(rows)
+	return f.done()
+}
+
+// frame is the rows of a view, as they are written.
+type frame struct {
+	pen
+	w, left int // cells of a row, rows to come
+}
+
+// end ends a row; false says that there is room for no other.
+func (f *frame) end() bool {
+	if f.left--; f.left > 0 {
+		f.WriteByte('\n')
+	}
+	return f.left > 0
+}
+
+// row writes a text as a row.
+func (f *frame) row(text string, look attr) {
+	if f.left > 0 {
+		f.put(Fit(text, f.w), look)
+		f.end()
+	}
+}
+
+// message writes a text over as many rows as it needs.
+func (f *frame) message(text string) {
+	wrap(text, 0, len(text), max(2, f.w), func(from, to int) { f.row(text[from:to], 0) })
+}
+
+// done fills the rows that are left.
+func (f *frame) done() string {
+	for f.left > 0 {
+		f.space(f.w)
+		f.end()
+	}
+	return f.String()
 }
 
 // message is what there is to say where no item is shown.
@@ -59,43 +85,29 @@ func (s State) message() string {
 	return s.w.loading
 }
 
-// fill makes it exactly as many rows as the terminal has.
-func (s State) fill(rows []string) string {
-	blank := strings.Repeat(" ", max(0, s.width))
-	for i, r := range rows {
-		if r == "" {
-			rows[i] = blank
-		}
-	}
-	for len(rows) < s.height {
-		rows = append(rows, blank)
-	}
-	return strings.Join(rows[:max(0, s.height)], "\n")
-}
-
-// plainRows shows n lines of a text from line at on, indented.
-func (s State) plainRows(d doc, at, n, indent int) (rows []string) {
-	for i := at; i < at+n; i++ {
-		rows = append(rows, strings.Repeat(" ", indent)+s.row(d, i, s.width-indent))
-	}
-	return rows
-}
-
-func (s State) header() string {
+func (s State) viewHeader(f *frame) {
 	right := s.counts()
-	left := clip(s.o.Title, max(0, s.width-cells(right)-1))
-	return bold.of(fit(left, s.width-cells(right)) + right)
+	left := Clip(s.o.Title, f.w-Cells(right)-1)
+	f.row(left+strings.Repeat(" ", max(0, f.w-Cells(left)-Cells(right)))+right, bold)
 }
 
-// counts is how far the annotator and all are; during the test, how far in it.
+// counts is how far the annotator and all are; in the tutorial and the test, how far in
+// that.
 func (s State) counts() string {
 	p := s.progress
-	if p.Tests > 0 && p.Tested < p.Tests {
-		return fmt.Sprintf(s.w.testing, p.Tested+1, p.Tests)
+	switch {
+	case s.item.Phase == labeling.PhaseTutorial:
+		return s.w.practice
+	case s.item.Phase == labeling.PhaseScreening:
+		n := p.Tested
+		if !s.item.Correcting {
+			n++
+		}
+		return fmt.Sprintf(s.w.testing, min(n, p.Tests), p.Tests)
 	}
 	text := fmt.Sprintf(s.w.progress, p.Mine, p.Done, p.Wanted)
-	for _, more := range []string{countOf(s.w.streak, p.Days), countOf(s.w.pace, p.Seconds)} {
-		if longer := more + " · " + text; more != "" && cells(longer) <= s.width/2 {
+	for _, more := range []string{countOf(s.w.pace, p.Seconds), countOf(s.w.streak, p.Days)} {
+		if longer := more + " · " + text; more != "" && Cells(longer) <= s.width*3/5 {
 			text = longer
 		}
 	}
@@ -109,89 +121,156 @@ func countOf(format string, n int) string {
 	return fmt.Sprintf(format, n)
 }
 
-func (s State) viewPage() []string {
+func (s State) viewPage(f *frame) {
 	d, n := s.page.doc, s.pageRows()
-	title := s.page.title + position(s.page.scroll, n, len(d.lines))
-	hint := map[mode]string{reading: s.w.closes, explaining: s.w.goesOn, welcoming: s.w.begins, told: s.w.goesOn}[s.mode]
-	rows := []string{bold.of(fit(title, s.width))}
-	rows = append(rows, s.plainRows(d, s.page.scroll, n, 2)...)
-	return append(rows, dim.of(fit(hint, s.width)))
+	f.row(s.page.title+position(s.page.scroll, n, d.lines())+hiddenIn(s.w, d), bold)
+	for i := range n {
+		f.WriteByte(' ')
+		d.write(&f.pen, s.page.scroll+i, f.w-3)
+		f.WriteString(" " + bar(i, s.page.scroll, n, d.lines()))
+		f.end()
+	}
+	s.viewFooter(f)
 }
 
-func (s State) viewItem() []string {
-	rows := append([]string{s.header()}, s.viewPrompt()...)
+func (s State) viewEdit(f *frame) {
+	w, h := s.editSize()
+	f.row(fmt.Sprintf(s.w.editing, letter(place(s.of)))+" · "+fmt.Sprintf(s.w.line, s.edit.row+1, len(s.edit.lines)), bold)
+	s.edit.view(&f.pen, w, h, func() {
+		f.WriteString(" │")
+		f.end()
+	})
+	s.viewFooter(f)
+}
+
+func (s State) viewItem(f *frame) {
+	s.viewHeader(f)
+	s.viewPrompt(f)
 	if s.beside() {
-		rows = append(rows, s.viewBoxes()...)
+		s.viewBoxes(f)
 	} else {
-		rows = append(rows, s.viewOne()...)
+		s.viewOne(f)
 	}
 	if s.overviewed() {
-		rows = append(rows, s.overview().styled)
+		s.overview().write(&f.pen, f.w)
+		f.end()
 	}
-	return append(rows, s.questionRow(), s.scale(), s.footer())
+	f.row(s.questionText()+" · "+s.answered(), 0)
+	s.scale().write(&f.pen, f.w)
+	f.end()
+	s.viewFooter(f)
 }
 
 // viewPrompt is the beginning of the prompt, and at its end what is not seen of it.
-func (s State) viewPrompt() []string {
+func (s State) viewPrompt(f *frame) {
 	n := s.promptRows()
-	rest := ""
-	if s.prompt.hidden > 0 {
-		rest += " " + fmt.Sprintf(s.w.hidden, s.prompt.hidden)
-	}
-	if n < len(s.prompt.lines) {
+	rest := hiddenIn(s.w, s.prompt)
+	if n < s.prompt.lines() || len(s.item.Prompt.Messages) > 1 {
 		rest += " " + s.w.more
 	}
-	rows := make([]string, n)
-	for i := range rows {
-		rows[i] = "▏ " + s.row(s.prompt, i, s.width-2)
+	for i := range n {
+		f.WriteString("▏ ")
+		if i == n-1 && rest != "" {
+			f.WriteString(Fit(s.prompt.plain(i), f.w-2-Cells(rest)))
+			f.put(rest, dim)
+		} else {
+			s.prompt.write(&f.pen, i, f.w-2)
+		}
+		f.end()
 	}
-	if rest != "" {
-		rows[n-1] = "▏ " + fit(s.cut(s.prompt, n-1), s.width-2-cells(rest)) + rest
-	}
-	return rows
 }
 
 // viewBoxes is the responses side by side.
-func (s State) viewBoxes() []string {
+func (s State) viewBoxes(f *frame) {
 	n := s.rows()
-	rows := make([]string, n+2)
-	for i, d := range s.panes {
-		w := s.boxed(i)
-		rows[0] += "┌" + s.title(i, w-2) + "┐"
-		for j := range n {
-			rows[1+j] += "│ " + s.row(d, s.scroll[i]+j, w-4) + " │"
-		}
-		rows[n+1] += "└" + strings.Repeat("─", w-2) + "┘"
+	for i := range s.panes {
+		f.WriteString("┌")
+		s.viewTitle(f, s.paneTitle(i), s.boxed(i)-2, i == s.focus)
+		f.WriteString("┐")
 	}
-	return rows
+	f.end()
+	for j := range n {
+		for i, d := range s.panes {
+			f.WriteString("│ ")
+			d.write(&f.pen, s.scroll[i]+j, s.boxed(i)-4)
+			f.WriteString(" " + bar(j, s.scroll[i], n, d.lines()))
+		}
+		f.end()
+	}
+	for i := range s.panes {
+		f.WriteString("└")
+		f.repeat("─", s.boxed(i)-2)
+		f.WriteString("┘")
+	}
+	f.end()
 }
 
-// viewOne is the one that has the focus.
-func (s State) viewOne() []string {
-	rows := []string{s.title(s.focus, s.width)}
-	return append(rows, s.plainRows(s.panes[s.focus], s.scroll[s.focus], s.rows(), 0)...)
+// viewOne is the response that has the focus.
+func (s State) viewOne(f *frame) {
+	n, d, at := s.rows(), s.panes[s.focus], s.scroll[s.focus]
+	t := s.tabs().add(s.state(s.focus), 0)
+	if len(s.panes) > 1 && t.cells()+Cells(s.w.space)+3 < f.w {
+		t = t.add(" ─ "+s.w.space, 0)
+	}
+	t = t.add(" ", 0)
+	w := min(t.cells(), f.w)
+	t.write(&f.pen, w)
+	f.repeat("─", f.w-w)
+	f.end()
+	for j := range n {
+		d.write(&f.pen, at+j, f.w-2)
+		f.WriteString(" " + bar(j, at, n, d.lines()))
+		f.end()
+	}
 }
 
-// title is the top of a pane: its name, what it hides, and how far it is read.
-func (s State) title(i, w int) string {
-	d := s.panes[i]
+func (s State) viewTitle(f *frame, text string, w int, focus bool) {
+	text = Clip(text+" ", w)
+	text += strings.Repeat("─", max(0, w-Cells(text)))
+	if focus {
+		f.put(text, bold)
+	} else {
+		f.WriteString(text)
+	}
+}
+
+// paneTitle is the top of a box: whose it is, and how far it is read.
+func (s State) paneTitle(i int) string {
 	text := "─ " + letter(place(i))
-	if i == s.focus && len(s.panes) > 1 {
+	if i == s.focus {
 		text += " ◂"
 	}
-	text += position(s.scroll[i], s.rows(), len(d.lines))
-	if d.hidden > 0 {
-		text += " " + fmt.Sprintf(s.w.hidden, d.hidden)
+	return text + s.state(i)
+}
+
+// tabs is the responses of which one is seen at a time.
+func (s State) tabs() (t strip) {
+	t = t.add("─", 0)
+	for i := range s.panes {
+		x := segment{text: " " + letter(place(i)) + " ", click: func(s State) (State, Action) { return s.focused(i), None }}
+		if i == s.focus && len(s.panes) > 1 {
+			x.text, x.look = "["+letter(place(i))+"]", reversed
+		}
+		t = append(t, x)
 	}
-	if !s.beside() && len(s.panes) > 1 {
-		text += " ─ Space: " + letter(place((i+1)%len(s.panes)))
-	}
-	text = clip(text+" ", w)
-	text += strings.Repeat("─", max(0, w-cells(text)))
-	if i == s.focus {
-		return bold.of(text)
+	return t
+}
+
+// state is how far a response is read, and what else there is to know of how it is shown.
+func (s State) state(i int) string {
+	d := s.panes[i]
+	text := position(s.scroll[i], s.rows(), d.lines()) + hiddenIn(s.w, d)
+	if len(d.diffs) > 0 {
+		text += " ≠" + letter(place(s.focus+s.other-i))
 	}
 	return text
+}
+
+func hiddenIn(w *words, d doc) string {
+	if d.text == nil || d.hidden == 0 {
+		return ""
+	}
+	return " " + fmt.Sprintf(w.hidden, d.hidden)
 }
 
 // position says which lines are seen, where not all are.
@@ -199,92 +278,61 @@ func position(at, rows, lines int) string {
 	if lines <= rows {
 		return ""
 	}
-	arrows := ""
-	if at > 0 {
-		arrows += "▲"
-	}
-	if at+rows < lines {
-		arrows += "▼"
-	}
 	last := min(at+rows, lines)
-	return fmt.Sprintf(" %d–%d/%d %d%% %s", at+1, last, lines, 100*last/lines, arrows)
+	text := " " + strconv.Itoa(at+1) + "–" + strconv.Itoa(last) + "/" + strconv.Itoa(lines) + " " + strconv.Itoa(100*last/lines) + "%"
+	if at > 0 {
+		text += "▲"
+	}
+	if last < lines {
+		text += "▼"
+	}
+	return text
 }
 
-// cut is a line of a text; none where there is none.
-func (s State) cut(d doc, i int) string {
-	if i >= len(d.lines) {
-		return ""
+// bar is the border beside a row of a text: thick beside the part that is seen, as far
+// down in the border as that part is in the text.
+func bar(row, at, rows, lines int) string {
+	if lines <= rows {
+		return "│"
 	}
-	return string(d.text[d.lines[i].from:d.lines[i].to])
-}
-
-// row is a line of a text, w cells wide, with its marks.
-func (s State) row(d doc, i, w int) string {
-	text := s.cut(d, i)
-	if d.marks == nil || i >= len(d.lines) {
-		return fit(text, w)
+	size := max(1, rows*rows/lines)
+	from := (rows - size) * at / (lines - rows)
+	if row >= from && row < from+size {
+		return "█"
 	}
-	l := d.lines[i]
-	var b strings.Builder
-	for from := l.from; from < l.to; {
-		to := from
-		for to < l.to && d.marks[to] == d.marks[from] {
-			to++
-		}
-		if d.marks[from] {
-			b.WriteString(s.markStyle().of(string(d.text[from:to])))
-		} else {
-			b.WriteString(string(d.text[from:to]))
-		}
-		from = to
-	}
-	return b.String() + strings.Repeat(" ", max(0, w-cells(text)))
-}
-
-func (s State) markStyle() style {
-	if s.o.Color {
-		return mark + hue
-	}
-	return mark
+	return "│"
 }
 
 // overviewed tells whether there is a row for all questions.
 func (s State) overviewed() bool {
-	return len(s.questions) > 1 && s.height >= 16 && cells(s.overview().text) <= s.width
+	return len(s.questions) > 1 && s.height >= wordsFrom && s.overviewWidth <= s.width
 }
 
 // overview is a row of all questions: ✓ answered, ▸ asked now, ○ open, – not asked.
-func (s State) overview() (t styledText) {
+func (s State) overview() (t strip) {
 	for i, q := range s.questions {
-		sign, st := "○", plain
+		sign, look := "○", attr(0)
 		switch {
 		case i == s.question:
-			sign, st = "▸", bold
+			sign, look = "▸", bold
 		case q.Marks() && len(s.asked(q.Question)) == 0:
-			sign, st = "–", dim
+			sign, look = "–", dim
 		case s.complete(q):
-			sign, st = "✓", dim
+			sign, look = "✓", dim
 		}
-		if i > 0 {
-			t.add("  ", plain)
-		}
-		t.add(sign+" "+q.label, st)
-	}
-	if n := s.width - cells(t.text); n > 0 {
-		t.add(strings.Repeat(" ", n), plain)
+		t = append(t, segment{sign + " " + q.label, look, func(s State) (State, Action) { return s.ask(i), None }})
+		t = t.add("  ", 0)
 	}
 	return t
 }
 
-// questionRow is what is asked, and what was answered.
-func (s State) questionRow() string {
+// questionText is what is asked.
+func (s State) questionText() string {
 	q := s.asks()
-	text := q.label
 	if n := len(s.questions); n > 1 {
-		text = fmt.Sprintf("%d/%d %s", s.question+1, n, text)
+		return strconv.Itoa(s.question+1) + "/" + strconv.Itoa(n) + " " + q.label
 	}
-	text += " · " + s.answered()
-	return fit(text, s.width)
+	return q.label
 }
 
 // answered is what was entered: the response to the question asked, and the rest.
@@ -296,141 +344,165 @@ func (s State) answered() string {
 	if s.item.Correcting {
 		text = s.w.correcting + " · " + text
 	}
-	if s.answer.Flagged {
-		text += " · " + s.w.flagged
-	}
-	if s.answer.Comment != "" {
-		text += " · " + fmt.Sprintf(s.w.comment, s.answer.Comment)
+	for _, more := range s.extras(s.answer) {
+		text += " · " + more
 	}
 	return text
 }
 
-// scale is the answers there are, in words if they fit.
-func (s State) scale() string {
-	t := s.steps(true)
-	if cells(t.text) > s.width {
-		t = s.steps(false)
-	}
-	if cells(t.text) > s.width {
-		return fit(t.text, s.width)
-	}
-	return t.styled + strings.Repeat(" ", s.width-cells(t.text))
-}
-
-// styledText is a text and the same with styles.
-type styledText struct{ text, styled string }
-
-func (t *styledText) add(s string, st style) {
-	t.text += s
-	t.styled += st.of(s)
-}
-
-// choice adds one of the answers there are.
-func (t *styledText) choice(text string, chosen bool) {
-	if chosen {
-		t.add("["+text+"]", chose)
-	} else {
-		t.add(" "+text+" ", plain)
-	}
-}
-
-func (s State) steps(inWords bool) (t styledText) {
-	switch q := s.asks(); {
-	case q.Kind == labeling.AskPreference:
-		s.preferenceSteps(&t, inWords)
-	case q.Kind == labeling.AskRanking:
-		for i := range s.panes {
-			t.choice(letter(place(i)), s.response().Rank(place(i)) >= 0)
+// scale is the answers there are: each in words, or those at the ends, or none, as fits.
+func (s State) scale() (t strip) {
+	for _, in := range []inWords{everyStep, endSteps, noStep} {
+		switch q := s.asks(); {
+		case q.Kind == labeling.AskPreference:
+			t = s.preferenceScale(in)
+		case q.Kind == labeling.AskRanking:
+			t = s.rankingScale(in)
+		default:
+			t = s.markScale(q, in)
 		}
-		if q.Ties {
-			t.choice("= "+s.w.level, s.level)
+		if t.cells() <= s.width {
+			break
 		}
-	default:
-		s.markSteps(&t, q, inWords)
 	}
 	return t
 }
 
-func (s State) markSteps(t *styledText, q question, inWords bool) {
+type inWords int
+
+const (
+	everyStep inWords = iota
+	endSteps
+	noStep
+)
+
+func (s State) rankingScale(in inWords) (t strip) {
+	for i := range s.panes {
+		name := letter(place(i))
+		t = t.key(name, name, s.response().Rank(place(i)) >= 0)
+	}
+	if s.asks().Ties {
+		text := "="
+		if in == everyStep {
+			text += " " + s.w.level
+		}
+		t = t.key(text, "=", s.level)
+	}
+	return t
+}
+
+func (s State) markScale(q question, in inWords) (t strip) {
 	if len(s.panes) > 1 {
-		t.add(letter(place(s.focus))+":", bold)
+		t = t.add(letter(place(s.focus))+":", bold)
 	}
 	now := s.response().Marks[place(s.focus)]
 	for n := 1; n <= q.Top(); n++ {
-		text := fmt.Sprint(n)
-		if inWords {
+		text := strconv.Itoa(n)
+		if in == everyStep {
 			text = s.step(q, n)
 		}
-		t.choice(text, n == now)
+		t = t.key(text, strconv.Itoa(n), n == now)
 	}
+	return t
 }
 
-func (s State) preferenceSteps(t *styledText, inWords bool) {
+func (s State) preferenceScale(in inWords) (t strip) {
 	r := s.response()
 	best, chosen := r.Best()
-	t.add("A ", bold)
+	t = t.add("A ", bold)
 	for i, key := range []string{"a", "s", "d", "f", "j", "k", "l", ";"} {
 		better, strength := labeling.CandidateID(1), 4-i
 		if i >= 4 {
 			better, strength = 2, i-3
 		}
 		if i == 4 {
-			t.add("│ ", plain)
+			t = t.add("│", 0)
 		}
 		text := key
-		if inWords {
+		if in == everyStep || in == endSteps && (strength == 1 || strength == labeling.MaxStrength) {
 			text += " " + s.w.strength[strength]
 		}
-		t.choice(text, chosen && best == better && r.Strength == strength)
+		t = t.key(text, key, chosen && best == better && r.Strength == strength)
 	}
 	if s.asks().Ties {
-		t.choice("0 =", r.Tie())
+		t = t.key("0 =", "0", r.Tie())
 	}
-	t.add(" B", bold)
+	return t.add(" B", bold)
 }
 
-// footer is the last row: a question, a remark, or which keys there are.
-func (s State) footer() string {
+// viewFooter is the last row: a question, a remark, or which keys there are.
+func (s State) viewFooter(f *frame) {
+	if ask := s.askedFor(); ask != "" && s.note == "" {
+		ask = Clip(ask, f.w/2)
+		f.WriteString(ask)
+		s.input.prompted(&f.pen, f.w-Cells(ask))
+		f.end()
+		return
+	}
+	f.row(s.footer())
+}
+
+// askedFor is what a line is being typed for.
+func (s State) askedFor() string {
+	switch s.mode {
+	case commenting:
+		return s.w.askComment
+	case reasoning:
+		return s.w.askReason
+	case seeking:
+		return s.w.askSearch
+	}
+	return ""
+}
+
+func (s State) footer() (string, attr) {
 	switch {
-	case s.note != "":
-		return bold.of(fit(s.note, s.width))
-	case s.mode == commenting:
-		return s.prompted(s.w.askComment)
-	case s.mode == reasoning:
-		return s.prompted(s.w.askReason)
-	case s.mode == saving:
-		return fit(s.w.saving, s.width)
 	case s.mode == failed:
-		return bold.of(fit(fmt.Sprintf(s.w.failed, s.trouble), s.width))
+		return fmt.Sprintf(s.w.failed, s.trouble), bold
+	case s.mode == dropping:
+		return s.w.askDrop, bold
+	case s.note != "":
+		return s.note, bold
+	case s.mode == saving:
+		return s.w.saving, 0
 	case s.mode == judging && s.guideline.changed():
-		return bold.of(fit(fmt.Sprintf(s.w.guideChanged, s.guideline.version), s.width))
-	case s.mode == judging:
-		return dim.of(fit(s.hints(), s.width))
+		return fmt.Sprintf(s.w.guideChanged, s.guideline.version), bold
 	}
-	return fit("", s.width)
-}
-
-// prompted shows a question and the end of what is typed.
-func (s State) prompted(question string) string {
-	question = clip(question, s.width/2)
-	return fit(question+tail(s.input, s.width-cells(question)-1)+"█", s.width)
+	return s.hints(), dim
 }
 
 // hints is as many keys as fit.
 func (s State) hints() string {
-	hints := s.w.hints
-	if n := len(s.item.Votes); n > 0 {
-		hints = append([]string{fmt.Sprintf(s.w.votesHint, n)}, hints...)
+	switch s.mode {
+	case reading:
+		return s.w.closes
+	case welcoming:
+		return s.w.begins
+	case explaining, told:
+		return s.w.goesOn
+	case editing:
+		return s.w.editKeys
+	case reviewing:
+		return s.w.reviewed
 	}
 	text := ""
-	for i, h := range hints {
-		if i > 0 {
-			h = " · " + h
+	add := func(hint string) bool {
+		if text != "" {
+			hint = " · " + hint
 		}
-		if cells(text+h) > s.width {
+		if Cells(text)+Cells(hint) > s.width {
+			return false
+		}
+		text += hint
+		return true
+	}
+	if n := len(s.item.Votes); n > 0 {
+		add(fmt.Sprintf(s.w.votesHint, n))
+	}
+	for _, k := range s.w.keys {
+		if k.hint != "" && (k.has == nil || k.has(s)) && !add(k.key+" "+k.hint) {
 			break
 		}
-		text += h
 	}
 	return text
 }

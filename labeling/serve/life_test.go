@@ -179,7 +179,7 @@ func TestWindowIsResized(t *testing.T) {
 			x.shows("Terminal too small: 39×12")
 		default:
 			x.until("one response", func(screen string) bool {
-				return strings.Contains(screen, "Space: B") && !strings.Contains(screen, "┌─")
+				return strings.Contains(screen, "─[A] B") && !strings.Contains(screen, "┌─")
 			})
 		}
 	}
@@ -446,6 +446,7 @@ func TestFigures(t *testing.T) {
 	x.shows("question 1")
 	x.press("n")
 	x.shows("Why skip?")
+	x.press("1")
 	x.press("\r")
 	x.shows("question 2")
 	if got := r.get("/healthz"); got != "ok\n" {
