@@ -313,6 +313,36 @@ func TestSaysWhatBecameOfAnAction(t *testing.T) {
 	}
 }
 
+func TestMovesAndScrolls(t *testing.T) {
+	for keys, want := range map[string]string{
+		"":                       "bob",
+		"down down":              "ada",
+		"down down up":           crowd().People[4].Handle,
+		"up":                     "bob",
+		"end":                    "worker-23",
+		"end up home down":       crowd().People[4].Handle,
+		"pgdown":                 "worker-07", // 13 people at a time at 80x24
+		"pgdown pgup":            "bob",
+		"tab":                    crowd().People[4].Handle,
+		"tab tab":                "bob",
+		"/ 小 enter":              "标注员小王",
+		"/ x x backspace ctrl+u": "bob",
+	} {
+		s, _ := press(opened(screen.English, 80, 24), keys)
+		if p, _ := s.person(); p.Handle != want {
+			t.Errorf("%q: got %q, want %q", keys, p.Handle, want)
+		}
+	}
+	for keys, want := range map[string]int{ // 55 lines, 10 at a time
+		"": 0, "down down up": 1, "pgdown": 10, "end": 45, "end home": 0, "up": 0,
+	} {
+		s, _ := press(opened(screen.English, 40, 12), "enter "+keys)
+		if s.scroll != want {
+			t.Errorf("page, %q: got line %d, want %d", keys, s.scroll, want)
+		}
+	}
+}
+
 // What was done is seen before the next picture; what failed was not done.
 func TestShowsWhatWasDone(t *testing.T) {
 	s := opened(screen.English, 80, 24)
