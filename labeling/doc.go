@@ -11,8 +11,9 @@
 //	compare.go    all answers to an item -> one Comparison to train on
 //	export.go     judgements -> JSONL, recorded with its hash
 //
-// The packages below it: store keeps everything in SQLite; screen and tui show an
-// item to a person; simulate answers with a known skill; quality measures.
+// The packages below it: store keeps everything in SQLite or PostgreSQL; screen and tui
+// show an item to a person, serve over SSH; offline lends items out; quality measures, and
+// manage shows a manager what it found; simulate answers with a known skill.
 //
 // An answer never says "left" or "right": it names a candidate, and which candidate
 // stood where is kept beside it, so that a side bias can be measured and undone.

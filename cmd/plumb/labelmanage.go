@@ -44,8 +44,8 @@ proposed with the evidence; you decide.`,
 // manageScreen shows the manager's view; what is done there is kept under the user's name
 // if that is a manager's, else under that of the program.
 func manageScreen(ctx context.Context, a *app, s *store.Store, p labeling.Project, t tui.Terminal) error {
-	if !a.InTerminal || !a.OutTerminal {
-		return errors.New("label manage: this is no terminal; plumb label stats prints the same figures")
+	if !a.InTerminal || !a.OutTerminal || t.Linear {
+		return errors.New("label manage: this is no terminal to draw on; plumb label stats prints the same figures")
 	}
 	name, err := handle("")
 	if err != nil {

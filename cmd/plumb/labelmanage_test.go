@@ -13,7 +13,7 @@ func TestLabelManage_Faults(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no terminal", []string{"manage", db}, 1, "this is no terminal; plumb label stats prints the same figures"},
+		{"no terminal", []string{"manage", db}, 1, "this is no terminal to draw on; plumb label stats prints the same figures"},
 		{"language", []string{"manage", db, "--lang", "fr"}, 2, `--lang: got "fr", want en or zh`},
 		{"project", []string{"manage", db, "--project", "other"}, 1, `"other"`},
 		{"adjudicate without a terminal", []string{"adjudicate", db, "--as", "judge"}, 1, "this is no terminal to judge at"},
