@@ -250,7 +250,7 @@ func printSSHBench(w io.Writer, rs []load.SSHReport) error {
 		fmt.Fprintf(t, "judgements\t%.1f/s\t%d stored\n", r.PerSecond, r.Stored)
 		printLatency(t, "Enter to next item", r.NextItem)
 		printLatency(t, "key to screen", r.KeyShown)
-		printLatency(t, "dial to first item", r.FirstItem)
+		printLatency(t, "dial to first screen", r.FirstScreen)
 		fmt.Fprintf(t, "server\t%.0f MB at most, %.0f MB before anybody came\t%.1f s of processor time\n", r.ServerPeakMB, r.ServerStartMB, r.ServerCPUS)
 		fmt.Fprintf(t, "driver\t\t%.1f s of processor time\n", r.DriverCPUS)
 		fmt.Fprintf(t, "on the way\t%d asleep, %d lines broken, %d back at the same draft, %d pressed twice\n", r.Sleepers, r.Disconnects, r.SameDraft, r.Doubles)

@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -26,7 +25,8 @@ type chair struct {
 	mu    sync.Mutex
 	term  Terminal
 	sight sight
-	ended error // why nothing is written any more
+	first time.Time // when something was written first
+	ended error     // why nothing is written any more
 	bytes int64
 }
 
@@ -133,6 +133,9 @@ func (c *chair) saw(b []byte, err error) {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.bytes == 0 {
+		c.first = now
+	}
 	c.bytes += int64(len(b))
 	c.ended = err
 	c.term.Write(b) //nolint:errcheck // it never fails
@@ -157,6 +160,14 @@ func (c *chair) written() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.bytes
+}
+
+// footer is the end of what is on the screen, where a program says what is wrong.
+func (c *chair) footer() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := strings.TrimSpace(c.term.Text())
+	return text[max(0, len(text)-160):]
 }
 
 var errNothingSeen = errors.New("labeling/load: it was not to be seen in time")
@@ -189,35 +200,28 @@ func (c *chair) press(keys string) error {
 	return err
 }
 
-// settle waits for the first item, reading with Enter what comes before: a welcome.
-func (c *chair) settle(ctx context.Context, limit time.Duration) (sight, error) {
+// settle waits for the first item, reading with Enter what is shown before it to who is
+// new: a welcome.
+func (c *chair) settle(ctx context.Context, limit time.Duration, isNew bool) (sight, error) {
 	end := time.Now().Add(limit)
 	for {
-		s, err := c.await(ctx, min(limit, 2*time.Second), func(s sight) bool { return s.shown || s.done })
+		s, err := c.await(ctx, reading, func(s sight) bool { return s.shown || s.done })
 		if !errors.Is(err, errNothingSeen) || time.Now().After(end) {
 			return s, err
 		}
-		if err := c.press("\r"); err != nil {
-			return s, err
+		if isNew && c.written() > 0 {
+			if err := c.press("\r"); err != nil {
+				return s, err
+			}
 		}
 	}
 }
 
+// reading is how long a welcome is looked at.
+const reading = 500 * time.Millisecond
+
 // cut ends the connection as a broken line does.
 func (c *chair) cut() { c.client.Close() } //nolint:errcheck // it is over either way
-
-// leave says good-bye and waits for the server to say so.
-func (c *chair) leave(ctx context.Context, limit time.Duration) error {
-	if err := c.press("q"); err != nil {
-		return err
-	}
-	_, err := c.await(ctx, limit, func(sight) bool { return false })
-	c.cut()
-	if errors.Is(err, io.EOF) {
-		return c.session.Wait()
-	}
-	return fmt.Errorf("labeling/load: leave: %w", err)
-}
 
 // choices are the keys of the eight steps, by strength from 1, for the first and for the
 // second of the responses shown.

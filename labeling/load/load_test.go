@@ -2,7 +2,6 @@ package load
 
 import (
 	"testing"
-	"time"
 )
 
 // Without think time, and with every fourth answer sent twice, a store gives out
@@ -23,7 +22,7 @@ func TestStore(t *testing.T) {
 func TestCrowdOverSSH(t *testing.T) {
 	path, s, f := plot(t, FieldConfig{Items: 60, Overlap: 2, People: 8, Seed: 1})
 	cmd, addr := server(t, path)
-	r, err := SSH(t.Context(), s, f, SSHConfig{Addr: addr, PID: cmd.Process.Pid, Think: 100 * time.Millisecond, Disconnects: .2, Doubles: .2})
+	r, err := SSH(t.Context(), s, f, SSHConfig{Addr: addr, PID: cmd.Process.Pid, Disconnects: .2, Doubles: .2})
 	if err != nil || !r.Clean() || r.Errors > 0 || r.Acknowledged != 120 || r.Stored != 120 {
 		t.Fatalf("got %+v, %v, want 120 acknowledged and stored, nothing wrong", r, err)
 	}

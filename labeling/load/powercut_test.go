@@ -225,10 +225,7 @@ func cuts(t *testing.T, d *disk, events []event, acks map[string]int64, n int, l
 	r := rand.New(rand.NewPCG(1, 1))
 	for k := range n - 1 {
 		at := r.IntN(len(events))
-		if k%3 == 2 {
-			if len(folds) == 0 {
-				t.Fatal("the log was never folded into the file: judge longer")
-			}
+		if k%3 == 2 && len(folds) > 0 {
 			at = folds[r.IntN(len(folds))]
 		}
 		moments[1+at] = true
@@ -263,7 +260,13 @@ func foldings(events []event) (at []int) {
 	return at
 }
 
-// judgeChild judges with everybody in the store and prints what it was told is saved.
+// How a child judges: with everybody but the first so many, and with so long a pause.
+const (
+	fromEnv  = "LABELING_LOAD_FROM"
+	pauseEnv = "LABELING_LOAD_PAUSE"
+)
+
+// judgeChild judges through the store and prints what it was told is saved.
 func judgeChild(ctx context.Context, path string) error {
 	s, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
@@ -273,16 +276,19 @@ func judgeChild(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	from, _ := strconv.Atoi(os.Getenv(fromEnv))              // not set: 0
+	each, _ := time.ParseDuration("0" + os.Getenv(pauseEnv)) // not set: 0
 	f := &Field{seed: 1}
 	failed := make(chan error)
-	for _, p := range people {
-		go func() { failed <- f.judgeOn(ctx, s, Person{ID: p.ID, Handle: p.Handle}) }()
+	for _, p := range people[from:] {
+		go func() { failed <- f.judgeOn(ctx, s, Person{ID: p.ID, Handle: p.Handle}, each) }()
 	}
 	return <-failed
 }
 
-func (f *Field) judgeOn(ctx context.Context, s labeling.Store, p Person) error {
+func (f *Field) judgeOn(ctx context.Context, s labeling.Store, p Person, each time.Duration) error {
 	for {
+		time.Sleep(each)
 		w, err := s.Claim(ctx, labeling.ClaimRequest{Project: "p", Annotator: p.ID, For: time.Minute})
 		if err != nil {
 			return err
@@ -357,6 +363,9 @@ func TestPowerCut(t *testing.T) {
 	}
 	d := newDisk(t, path)
 	events, acks := powered(t, so, "judge", path, 400)
+	if len(foldings(events)) == 0 {
+		t.Fatal("the log was never folded into the file: judge longer")
+	}
 	lost, due := 0, 0
 	cuts(t, d, events, acks, powerCuts, func(_ *rand.Rand, left map[string][]byte, want map[string]bool) {
 		n, err := lostIn(t.Context(), restored(t, left, path), want)
@@ -382,7 +391,7 @@ func TestPowerCut_SeesWhatADiskLosesThatLies(t *testing.T) {
 	d := newDisk(t, path)
 	events, acks := powered(t, so, "judge", path, 200, "POWERCUT_LIE=-wal")
 	lost, broken := 0, 0
-	cuts(t, d, events, acks, 2, func(_ *rand.Rand, left map[string][]byte, due map[string]bool) {
+	cuts(t, d, events, acks, 6, func(_ *rand.Rand, left map[string][]byte, due map[string]bool) {
 		n, err := lostIn(t.Context(), restored(t, left, path), due)
 		if err != nil {
 			broken++

@@ -47,11 +47,11 @@ func (c SSHConfig) Validate() error {
 type SSHReport struct {
 	Annotators  int     `json:"annotators"`
 	ThinkS      float64 `json:"think_s"`
-	Seconds     float64 `json:"seconds"`    // from when everybody sat
-	ConnectS    float64 `json:"connect_s"`  // until everybody sat
-	FirstItem   Latency `json:"first_item"` // from dialling
-	KeyShown    Latency `json:"key_shown"`  // from a choice to the answer on the screen
-	NextItem    Latency `json:"next_item"`  // from Enter to the next item
+	Seconds     float64 `json:"seconds"`      // from when everybody sat
+	ConnectS    float64 `json:"connect_s"`    // until everybody sat
+	FirstScreen Latency `json:"first_screen"` // from dialling
+	KeyShown    Latency `json:"key_shown"`    // from a choice to the answer on the screen
+	NextItem    Latency `json:"next_item"`    // from Enter to the next item
 	PerSecond   float64 `json:"judgements_per_s"`
 	BytesPerKey float64 `json:"bytes_per_key"` // that the server wrote, per key pressed
 
@@ -75,30 +75,23 @@ func SSH(ctx context.Context, s labeling.Store, f *Field, c SSHConfig) (SSHRepor
 	if err := c.Validate(); err != nil {
 		return SSHReport{}, fmt.Errorf("labeling/load: ssh: %w", err)
 	}
-	d := &sshDriver{field: f, c: c, door: doorman{addr: c.Addr, timeout: patience}, sat: make(chan struct{})}
+	d := newSSHDriver(f, c)
 	r := SSHReport{Annotators: len(f.People), ThinkS: c.Think.Seconds(), ServerStartMB: peakMB(c.PID)}
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	begun := time.Now()
-	d.coming.Add(len(f.People))
-	var all sync.WaitGroup
-	for i, p := range f.People {
-		all.Go(func() { d.person(working, i, p) })
-	}
+	d.begin(working)
 	d.coming.Wait()
 	sat := time.Now()
 	r.ConnectS = sat.Sub(begun).Seconds()
 	server, driver := cpuOf(c.PID), cpu()
 	close(d.sat)
 	if c.For > 0 {
-		select {
-		case <-time.After(c.For):
-		case <-ctx.Done():
-		}
+		pause(ctx, c.For)
 		r.measure(c.PID, server, driver, sat)
 		stop()
 	}
-	all.Wait()
+	d.people.Wait()
 	if c.For == 0 {
 		r.measure(c.PID, server, driver, sat)
 	}
@@ -120,16 +113,20 @@ func (r *SSHReport) measure(pid int, server, driver time.Duration, since time.Ti
 // patience is how long somebody waits for the server before giving up.
 const patience = 30 * time.Second
 
-// hand is from choosing to Enter: less than a hand needs, more than the screen takes for
-// a paste.
-const hand = 250 * time.Millisecond
+// A hand is slower than what the screen takes for a paste or a stuck key: from seeing an
+// item to choosing, and from choosing to Enter.
+const (
+	glance = 200 * time.Millisecond
+	hand   = 120 * time.Millisecond
+)
 
 type sshDriver struct {
 	field  *Field
 	c      SSHConfig
 	door   doorman
-	coming sync.WaitGroup
-	sat    chan struct{} // closed when everybody sits
+	coming sync.WaitGroup // until everybody sits, or has given up
+	sat    chan struct{}  // closed to let them begin
+	people sync.WaitGroup // until everybody has gone
 
 	first, key, next                                    times
 	saved                                               ledger
@@ -138,8 +135,20 @@ type sshDriver struct {
 	problem                                             atomic.Pointer[error]
 }
 
+func newSSHDriver(f *Field, c SSHConfig) *sshDriver {
+	return &sshDriver{field: f, c: c, door: doorman{addr: c.Addr, timeout: patience}, sat: make(chan struct{})}
+}
+
+// begin lets everybody come; they judge once sat is closed.
+func (d *sshDriver) begin(ctx context.Context) {
+	d.coming.Add(len(d.field.People))
+	for i, p := range d.field.People {
+		d.people.Go(func() { d.person(ctx, i, p) })
+	}
+}
+
 func (d *sshDriver) fill(r *SSHReport) {
-	r.FirstItem, r.KeyShown, r.NextItem = d.first.latency(), d.key.latency(), d.next.latency()
+	r.FirstScreen, r.KeyShown, r.NextItem = d.first.latency(), d.key.latency(), d.next.latency()
 	r.PerSecond = float64(len(d.saved.all)) / r.Seconds
 	r.BytesPerKey = float64(d.output.Load()) / float64(max(1, d.keys.Load()))
 	r.Sleepers, r.Disconnects, r.SameDraft, r.Doubles = int(d.sleepers.Load()), int(d.cuts.Load()), int(d.same.Load()), int(d.doubles.Load())
@@ -156,11 +165,12 @@ type sitter struct {
 	who   Person
 	rand  *rand.Rand
 	chair *chair
+	isNew bool // has saved nothing yet, and so is welcomed
 }
 
 // person comes, judges until the time is up, and goes.
 func (d *sshDriver) person(ctx context.Context, n int, p Person) {
-	s := &sitter{sshDriver: d, n: n, who: p, rand: d.field.random("person "+p.Handle, n)}
+	s := &sitter{sshDriver: d, n: n, who: p, rand: d.field.random("person "+p.Handle, n), isNew: true}
 	pause(ctx, time.Duration(float64(d.c.Ramp)*float64(n)/float64(len(d.field.People))))
 	seen, err := s.come(ctx)
 	d.coming.Done()
@@ -200,8 +210,8 @@ func (s *sitter) come(ctx context.Context) (seen sight, err error) {
 		}
 		pause(ctx, time.Duration(try)*100*time.Millisecond)
 	}
-	if seen, err = s.chair.settle(ctx, patience); err == nil {
-		s.sshDriver.first.add(time.Since(begun))
+	if seen, err = s.chair.settle(ctx, patience, s.isNew); err == nil {
+		s.sshDriver.first.add(s.chair.first.Sub(begun))
 	}
 	return seen, err
 }
@@ -216,9 +226,8 @@ func (s *sitter) part() {
 
 func (s *sitter) judgeAll(ctx context.Context, seen sight) (err error) {
 	for !seen.done {
-		pause(ctx, s.think())
-		if ctx.Err() != nil {
-			return nil
+		if !pause(ctx, s.think()) {
+			return nil // the time is up
 		}
 		if seen, err = s.judge(ctx, seen); err != nil {
 			return err
@@ -233,7 +242,7 @@ func (s *sitter) think() time.Duration {
 	if s.c.Exponential {
 		share = s.rand.ExpFloat64()
 	}
-	return max(hand, time.Duration(share*float64(s.c.Think)))
+	return max(glance, time.Duration(share*float64(s.c.Think)))
 }
 
 // judge answers the item on the screen and waits for the next one.
@@ -248,7 +257,7 @@ func (s *sitter) judge(ctx context.Context, seen sight) (sight, error) {
 		if err != nil || again.item != seen.item {
 			return again, err
 		}
-		pause(ctx, hand)
+		pause(ctx, glance)
 	}
 	enter := "\r"
 	if s.rand.Float64() < s.c.Doubles {
@@ -262,9 +271,10 @@ func (s *sitter) judge(ctx context.Context, seen sight) (sight, error) {
 	s.keys.Add(1)
 	next, err := s.chair.await(ctx, patience, func(n sight) bool { return n.shown && n.item != seen.item || n.done })
 	if err != nil {
-		return next, fmt.Errorf("after Enter on %s: %w", promptMark(seen.item), err)
+		return next, fmt.Errorf("after Enter on %s: %w; the screen ends in %q", promptMark(seen.item), err, s.chair.footer())
 	}
 	s.next.add(next.at.Sub(pressed))
+	s.isNew = false
 	s.saved.add(Saved{Handle: s.who.Handle, Item: promptMark(seen.item), Better: better, Strength: strength})
 	return next, nil
 }
@@ -299,12 +309,14 @@ func (s *sitter) comeBack(ctx context.Context, seen sight) (sight, error) {
 	return again, nil
 }
 
-// pause is time that passes, or the end of it.
-func pause(ctx context.Context, d time.Duration) {
+// pause is time that passes; false where ctx ended it.
+func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
 	case <-ctx.Done():
+		return false
 	}
 }

@@ -59,12 +59,12 @@ func (t *Terminal) Write(p []byte) (int, error) {
 
 // take applies what b begins with, and says how many bytes that was; 0 where it is cut off.
 func (t *Terminal) take(b []byte) int {
-	switch {
-	case b[0] == 0x1b:
+	switch b[0] {
+	case 0x1b:
 		return t.sequence(b)
-	case b[0] == '\r':
+	case '\r':
 		return 1
-	case b[0] == '\n':
+	case '\n':
 		t.move(t.row + 1)
 		return 1
 	}
