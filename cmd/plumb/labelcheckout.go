@@ -52,7 +52,7 @@ and label checkin hands that in. Nobody else gets these items until the lease la
 
 func printCheckouts(w io.Writer, cs []offline.Checkout) error {
 	for _, c := range cs {
-		if _, err := fmt.Fprintf(w, "%s: %d items for %s until %s; plumb label open %s\n", c.Path, c.Items, c.Annotator, c.Until.Local().Format(time.DateTime), c.Path); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %d items for %s until %s; plumb label open %s\n", c.Path, c.Items, clean(c.Annotator), c.Until.Local().Format(time.DateTime), c.Path); err != nil {
 			return err
 		}
 	}
@@ -92,12 +92,12 @@ func checkIn(ctx context.Context, a *app, to *store.Store, path string, giveBack
 func printCheckins(w io.Writer, cs []offline.Checkin) error {
 	for _, c := range cs {
 		text := fmt.Sprintf("%s: %d judged (%d of them corrections), %d skipped, %d drafts; %d were handed in before, %d are open\n",
-			c.Annotator, c.Judged, c.Corrected, c.Skipped, c.Drafts, c.Before, c.Open)
+			clean(c.Annotator), c.Judged, c.Corrected, c.Skipped, c.Drafts, c.Before, c.Open)
 		if c.Guideline {
 			text += "the guideline has changed since the checkout: these judgements count under its new version\n"
 		}
 		for _, k := range c.KeptOut {
-			text += fmt.Sprintf("kept out: item %q: %s\n", k.Item, k.Why)
+			text += clean(fmt.Sprintf("kept out: item %s: %s", k.Item, k.Why)) + "\n"
 		}
 		if _, err := io.WriteString(w, text); err != nil {
 			return err

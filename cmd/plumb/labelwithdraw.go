@@ -39,7 +39,7 @@ them in are stale from then on: see label exports.`,
 
 func printWithdrawals(w io.Writer, ws []labeling.Withdrawal) error {
 	for _, x := range ws {
-		if _, err := fmt.Fprintf(w, "%s: %d judgements withdrawn, to be judged anew by others\n", x.Annotator, x.Judgements); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %d judgements withdrawn, to be judged anew by others\n", clean(x.Annotator), x.Judgements); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func printExports(w io.Writer, es []manage.Export) error {
 		if e.Withdrawn > 0 {
 			state = fmt.Sprintf("stale: %d withdrawn", e.Withdrawn)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.12s\t%s\t%s\n", e.At.Local().Format(time.DateTime), e.Format, e.Lines, e.SHA256, state, e.Note)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%.12s\t%s\t%s\n", e.At.Local().Format(time.DateTime), e.Format, e.Lines, e.SHA256, state, clean(e.Note))
 	}
 	return t.Flush()
 }
