@@ -29,7 +29,7 @@ func newLabel(a *app) *cobra.Command {
 	stage.Example = "  plumb label run run.yaml --out runs/a"
 	cmd.AddCommand(stage,
 		newLabelInit(a), newLabelImport(a), newLabelSample(a),
-		newLabelOpen(a), newLabelServe(a), newLabelSimulate(a), newLabelCheckout(a), newLabelCheckin(a),
+		newLabelOpen(a), newLabelServe(a), newLabelConnect(a), newLabelSimulate(a), newLabelCheckout(a), newLabelCheckin(a),
 		newLabelEnrol(a), newLabelManage(a), newLabelPause(a), newLabelResume(a), newLabelBlock(a), newLabelRole(a), newLabelAdjudicate(a), newLabelWithdraw(a),
 		newLabelStats(a), newLabelExport(a), newLabelExports(a), newLabelAudit(a))
 	return cmd

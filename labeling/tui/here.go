@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/muesli/cancelreader"
@@ -29,18 +30,39 @@ func (t Terminal) Use(f func(Terminal) error) (err error) {
 		return fmt.Errorf("labeling/tui: %w", err)
 	}
 	defer func() { err = errors.Join(err, term.Restore(in.Fd(), before)) }()
-	reader, err := cancelreader.NewReader(in)
+	c, err := cancelreader.NewReader(in)
 	if err != nil {
 		return fmt.Errorf("labeling/tui: %w", err)
 	}
-	defer func() {
-		reader.Cancel() // what is typed from here on is somebody else's
-		err = errors.Join(err, reader.Close())
-	}()
+	reader := &keyboard{CancelReader: c}
+	defer func() { err = errors.Join(err, reader.leave()) }()
 	resized, stop := sizes(out)
 	defer stop()
 	t.In, t.Size, t.Resized = reader, sizeOf(out), resized
 	return f(t)
+}
+
+// keyboard is a terminal's input, for a while.
+type keyboard struct {
+	cancelreader.CancelReader
+	reading sync.Mutex
+}
+
+// Read implements io.Reader.
+func (k *keyboard) Read(b []byte) (int, error) {
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	return k.CancelReader.Read(b)
+}
+
+// leave ends a read under way and waits for it, because what is typed from here on is
+// somebody else's.
+func (k *keyboard) leave() error {
+	if k.Cancel() {
+		k.reading.Lock()
+		defer k.reading.Unlock()
+	}
+	return k.Close()
 }
 
 func (t Terminal) files() (in, out *os.File, err error) {

@@ -18,7 +18,7 @@ type model struct {
 	o         Options
 	project   string
 	annotator int64
-	isNew     bool // they have judged nothing of the project
+	isNew     bool // they have judged nothing of the project, and begin
 
 	state   screen.State
 	said    screen.State // the last one that was told in words
@@ -38,7 +38,7 @@ type model struct {
 	watch     stopwatch
 	pace      pace
 	testing   bool     // the item shown, or the last one, is of the screening test
-	coming    *claimed // what comes when the result of the test has been read
+	coming    *claimed // what comes when the welcome or the result of the test has been read
 	result    Result
 	dismissed error // they may not work any more
 }
@@ -67,14 +67,8 @@ func (w *stopwatch) read(now time.Time) time.Duration {
 func (m *model) held() bool       { return m.lease.Token != "" }
 func (m *model) correcting() bool { return m.supersedes != "" }
 
-// Init asks for the first item; who is new reads first what is asked of them.
-func (m *model) Init() tea.Cmd {
-	if m.isNew {
-		m.state = m.state.Welcome()
-		return tea.Batch(m.countAll(), m.beat())
-	}
-	return tea.Batch(m.claim(), m.countAll(), m.beat())
-}
+// Init asks for the first item.
+func (m *model) Init() tea.Cmd { return tea.Batch(m.claim(), m.countAll(), m.beat()) }
 
 // View is the screen.
 func (m *model) View() string { return m.state.View() }
@@ -206,7 +200,7 @@ func (m *model) failed(err error, again tea.Cmd) tea.Cmd {
 
 // begin goes on to work, from the welcome or from the result of the test.
 func (m *model) begin() tea.Cmd {
-	if m.coming == nil {
+	if m.coming == nil { // it went to somebody else meanwhile
 		return m.next()
 	}
 	c := *m.coming
@@ -241,13 +235,18 @@ func (m *model) show(w labeling.Assignment, a labeling.Answer) {
 func (m *model) answer() labeling.Answer { return inIDs(m.state.Answer(), m.work.Shown) }
 
 func (m *model) claimed(c claimed) tea.Cmd {
-	if m.testing && c.endsTest() {
-		m.testing, m.coming = false, &c
-		m.lease = c.work.Lease
+	isNew := m.isNew
+	m.isNew = false
+	switch {
+	case isNew && c.err == nil && c.work.Draft == nil:
+		m.coming, m.lease = &c, c.work.Lease
+		m.state = m.state.Welcome()
+		return nil
+	case m.testing && c.endsTest():
+		m.testing = false
+		m.coming, m.lease = &c, c.work.Lease
 		m.state = m.state.Result(!errors.Is(c.err, labeling.ErrNotActive))
 		return nil
-	}
-	switch {
 	case errors.Is(c.err, labeling.ErrNoWork):
 		m.lease = labeling.Lease{}
 		m.state = m.state.Finished()
@@ -331,7 +330,11 @@ func (m *model) lost(l lost) tea.Cmd {
 		return nil
 	}
 	m.lease = labeling.Lease{}
-	if m.correcting() {
+	switch {
+	case m.correcting():
+		return nil
+	case m.coming != nil: // nobody has seen it yet
+		m.coming = nil
 		return nil
 	}
 	m.remark = screen.ItemLost

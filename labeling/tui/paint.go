@@ -40,7 +40,9 @@ func (p *painter) paint(view string) error {
 	}
 	for i := range p.size.Rows {
 		if row := at(rows, i); row != at(p.rows, i) {
-			b = fmt.Appendf(b, "\x1b[%d;1H\x1b[K%s", i+1, row) // cleared first: behind a full row the cursor is nowhere
+			// Cleared first, because behind a full row the cursor is nowhere; so what is
+			// blank at the end need not be written.
+			b = fmt.Appendf(b, "\x1b[%d;1H\x1b[K%s", i+1, strings.TrimRight(row, " "))
 		}
 	}
 	p.rows, p.bytes = rows, b
