@@ -48,9 +48,9 @@ func TestLabelManage_AtATerminal(t *testing.T) {
 func TestLabelAdjudicate_AtATerminal(t *testing.T) {
 	db := disputed(t, 2)
 	s := sit(t, "judge", "label", "adjudicate", db, "--as", "judge")
-	s.sees("labels · judge", "How was it,", good, bad, "v: what 2 others answered")
+	s.sees("labels · judge", "How was it,", good, bad, "what 2 others answered")
 	s.types("v")
-	s.sees("WHAT OTHERS ANSWERED", "Which is better? A is", "Which is better? B is")
+	s.sees("WHAT OTHERS ANSWERED", "Answer 2", "A is ", "B is ")
 	s.types("\x1b", "a", "\r")
 	s.sees("you 1")
 	s.types("z")
