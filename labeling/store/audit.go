@@ -17,19 +17,25 @@ const maxFaults = 100
 // the log; and it looks whether the triggers are in place and the file is sound.
 // What a log alone cannot show is that its end was cut off together with the rows it
 // vouched for: that is what the anchor is for.
-func (s *Store) Audit(ctx context.Context, anchor string) (labeling.Audit, error) {
-	a := auditor{anchor: anchor}
-	err := s.snapshot(ctx, "audit", func(tx *txn) error {
-		a.tx = tx
-		for _, check := range []func() error{func() error { return tx.sound(&a) }, a.guarded, a.vouched, a.chained, a.slots, a.roster} {
-			if err := check(); err != nil { // a file too broken to read is a finding too
-				a.fault("reading: %v", err)
-			}
-		}
+func (s *Store) Audit(ctx context.Context, anchor string) (out labeling.Audit, err error) {
+	err = s.snapshot(ctx, "audit", func(tx *txn) error {
+		out = audit(tx, anchor)
 		return nil
 	})
-	return a.out, err
+	return out, err
 }
+
+func audit(tx *txn, anchor string) labeling.Audit {
+	a := auditor{tx: tx, anchor: anchor}
+	for _, check := range []func() error{a.sound, a.guarded, a.vouched, a.chained, a.slots, a.roster} {
+		if err := check(); err != nil { // a file too broken to read is a finding too
+			a.fault("reading: %v", err)
+		}
+	}
+	return a.out
+}
+
+func (a *auditor) sound() error { return a.tx.sound(a) }
 
 type auditor struct {
 	tx     *txn

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"plumbline/labeling"
+	"plumbline/labeling/store/storetest"
 )
 
 // tampered is a store of four judgements, one of them corrected and one withdrawn, a skip,
 // a final word and an export; it is closed, so that a test can change the file behind its back.
-func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
+func tampered(t *testing.T, where string, change func(t *testing.T, where string)) *Store {
 	t.Helper()
-	f := newFixture(t, 4, 1)
+	f := newFixture(t, where, 4, 1)
 	ann := f.enrol("ann")
 	for range 3 {
 		f.submit(left(f.claim(ann)))
@@ -37,8 +38,8 @@ func tampered(t *testing.T, change func(t *testing.T, path string)) *Store {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	change(t, f.path)
-	s, err := Open(t.Context(), f.path, Options{})
+	change(t, f.where)
+	s, err := Open(t.Context(), f.where, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +54,14 @@ func (f *fixture) court() {
 	f.submit(left(f.claim(f.enrol("bob"))))
 	f.enrol("solomon")
 	judge := f.amend("solomon", labeling.Change{Role: labeling.RoleAdjudicator, AddKey: key("s"), Reason: "wise"})
-	c := f.judged()[0].Item.Candidates
-	word := labeling.Adjudication{ID: labeling.NewID(), ItemID: 1, Annotator: judge.ID, Answer: labeling.Prefer("preference", c[0].ID, c[1].ID, 2)}
+	var it labeling.Item
+	for _, j := range slices.Backward(f.judgedIn(f.project)) { // ends with the first of the work
+		if j.Item.Kind == labeling.KindTask {
+			it = j.Item
+		}
+	}
+	c := it.Candidates
+	word := labeling.Adjudication{ID: labeling.NewID(), ItemID: it.ID, Annotator: judge.ID, Answer: labeling.Prefer("preference", c[0].ID, c[1].ID, 2)}
 	if err := f.Adjudicate(f.t.Context(), word); err != nil {
 		f.t.Fatal(err)
 	}
@@ -63,10 +70,14 @@ func (f *fixture) court() {
 	}
 }
 
-// withFile opens the database as somebody would who has the file.
-func withFile(t *testing.T, path string, f func(*sql.DB) error) {
+// withDB opens the database as somebody would who has the file, or the password.
+func withDB(t *testing.T, where string, f func(*sql.DB) error) {
 	t.Helper()
-	db, err := sql.Open("sqlite3", path)
+	driver := "sqlite3"
+	if isURL(where) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, where)
 	if err == nil {
 		err = errors.Join(f(db), db.Close())
 	}
@@ -77,9 +88,9 @@ func withFile(t *testing.T, path string, f func(*sql.DB) error) {
 
 // statements runs SQL past the store.
 func statements(sqls ...string) func(*testing.T, string) {
-	return func(t *testing.T, path string) {
+	return func(t *testing.T, where string) {
 		t.Helper()
-		withFile(t, path, func(db *sql.DB) error {
+		withDB(t, where, func(db *sql.DB) error {
 			for _, s := range sqls {
 				if _, err := db.Exec(s); err != nil {
 					return fmt.Errorf("%s: %w", s, err)
@@ -92,8 +103,12 @@ func statements(sqls ...string) func(*testing.T, string) {
 
 // behind runs SQL with the triggers off, and puts them back.
 func behind(sqls ...string) func(*testing.T, string) {
-	return func(t *testing.T, path string) {
+	return func(t *testing.T, where string) {
 		t.Helper()
+		if isURL(where) {
+			statements("SET session_replication_role = replica; "+strings.Join(sqls, ";"))(t, where)
+			return
+		}
 		all, err := guards(sqlite{}.words())
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +117,7 @@ func behind(sqls ...string) func(*testing.T, string) {
 		for name, body := range all {
 			drop, restore = append(drop, "DROP TRIGGER "+name), append(restore, body)
 		}
-		statements(slices.Concat(drop, sqls, restore)...)(t, path)
+		statements(slices.Concat(drop, sqls, restore)...)(t, where)
 	}
 }
 
@@ -148,7 +163,7 @@ func TestAuditFinds(t *testing.T) {
 		{"bytes of the file changed", editFile, "it was changed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a, err := tampered(t, c.change).Audit(t.Context(), "")
+			a, err := tampered(t, storetest.SQLite(t), c.change).Audit(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,6 +171,65 @@ func TestAuditFinds(t *testing.T) {
 				t.Errorf("got faults %q, want one with %q", got, c.want)
 			}
 		})
+	}
+}
+
+// What is found does not depend on the engine; these are the ways that PostgreSQL has.
+func TestAuditFindsOnPostgres(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*testing.T, string)
+		want   string
+	}{
+		{"an answer changed", behind(`UPDATE judgement SET answer = '{"preferred":2,"strength":1}' WHERE id = 1`), "it was changed"},
+		{"a judgement deleted", behind(`DELETE FROM judgement WHERE id = 3`), "gone, but event"},
+		{"an event rewritten", behind(`UPDATE event SET at = at + 1 WHERE seq = 6`), "event 6: its hash"},
+		{"the last event deleted", behind(`DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)`), "export 1: no event recorded it"},
+		{"a candidate's text changed", behind(`UPDATE candidate SET body = 'three' WHERE id = 1`), "item 1: not what event"},
+		{"a role taken", statements(`UPDATE annotator SET role = 'manager' WHERE handle = 'ann'`), "annotator 1: manager, active"},
+		{"a judgement put back", behind(`DELETE FROM withdrawn`), "withdrawal 1: not what event"},
+		{"a table emptied", behind(`TRUNCATE skip`), "skip 1: gone"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, err := tampered(t, storetest.Postgres(t), c.change).Audit(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(a.Faults, "\n"); !strings.Contains(got, c.want) {
+				t.Errorf("got faults %q, want one with %q", got, c.want)
+			}
+		})
+	}
+}
+
+// Whoever may change the schema can switch the guards off: each way shows.
+func TestAuditFindsGuardsSwitchedOffOnPostgres(t *testing.T) {
+	s := tampered(t, storetest.NewPostgres(t), statements(
+		`DROP TRIGGER event_no_delete ON event`,
+		`ALTER TABLE skip DISABLE TRIGGER USER`,
+		`ALTER TABLE slot DISABLE TRIGGER ALL`,
+		`CREATE FUNCTION allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+		`DROP TRIGGER change_no_update ON change`,
+		`CREATE TRIGGER change_no_update BEFORE UPDATE ON change FOR EACH ROW EXECUTE FUNCTION allow('change is append-only')`,
+	))
+	a, err := s.Audit(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(a.Faults, "\n")
+	for _, want := range []string{
+		"trigger event_no_delete: gone or changed", "trigger skip_no_update: gone", "trigger skip_no_replace: gone",
+		"trigger change_no_update: gone", "table slot: a foreign key is switched off",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got faults %q, want one with %q", got, want)
+		}
+	}
+	if _, err := s.writeDB.Exec(`CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.Audit(t.Context(), ""); err != nil || !strings.Contains(strings.Join(a.Faults, "\n"), "trigger item_no_delete: gone") {
+		t.Errorf("a function made harmless: got %q, %v", a.Faults, err)
 	}
 }
 
@@ -179,9 +253,9 @@ func editFile(t *testing.T, path string) {
 // leaves a file that is sound in itself; only the anchor shows it.
 func TestAuditAnchor(t *testing.T) {
 	var anchor string
-	s := tampered(t, func(t *testing.T, path string) {
+	s := tampered(t, storetest.SQLite(t), func(t *testing.T, path string) {
 		t.Helper()
-		withFile(t, path, func(db *sql.DB) error {
+		withDB(t, path, func(db *sql.DB) error {
 			return db.QueryRow(`SELECT hash FROM event ORDER BY seq DESC LIMIT 1`).Scan(&anchor)
 		})
 		behind(`DELETE FROM export_run`, `DELETE FROM event WHERE kind = 'export'`,
@@ -195,48 +269,52 @@ func TestAuditAnchor(t *testing.T) {
 	}
 }
 
+// refused is what the triggers of both engines refuse.
+var refused = []string{
+	`UPDATE judgement SET answer = '{}'`,
+	`DELETE FROM judgement`,
+	`UPDATE event SET at = 0`,
+	`DELETE FROM event`,
+	`UPDATE candidate SET body = ''`,
+	`DELETE FROM candidate`,
+	`UPDATE guideline SET body = ''`,
+	`UPDATE skip SET reason = ''`,
+	`DELETE FROM skip`,
+	`DELETE FROM export_run`,
+	`UPDATE adjudication SET answer = '{}'`,
+	`DELETE FROM adjudication`,
+	`UPDATE change SET value = 'manager'`,
+	`DELETE FROM change`,
+	`UPDATE withdrawal SET counted = 0`,
+	`DELETE FROM withdrawal`,
+	`UPDATE withdrawn SET withdrawal_id = 0`,
+	`DELETE FROM withdrawn`,
+	`UPDATE item SET prompt = ''`,
+	`UPDATE item SET expected = NULL`,
+	`UPDATE item SET why = 'because'`,
+	`UPDATE item SET origin = 1`,
+	`DELETE FROM item`,
+}
+
 func TestTriggersRefuse(t *testing.T) {
-	s := tampered(t, func(*testing.T, string) {})
-	for _, q := range []string{
-		`UPDATE judgement SET answer = '{}'`,
+	s := tampered(t, storetest.SQLite(t), func(*testing.T, string) {})
+	for _, q := range append(refused, []string{
 		`UPDATE OR REPLACE judgement SET id = 2 WHERE id = 1`,
-		`DELETE FROM judgement`,
 		`INSERT OR REPLACE INTO judgement SELECT * FROM judgement WHERE id = 1`,
 		`INSERT OR REPLACE INTO judgement SELECT 77, uuid, slot_id, item_id, annotator_id, guideline_id, shown, '{}', 1, 1, at, NULL FROM judgement WHERE id = 1`,
 		`INSERT OR REPLACE INTO judgement SELECT 77, 'new', slot_id, item_id, annotator_id, guideline_id, shown, '{}', 1, 1, at, supersedes FROM judgement WHERE supersedes IS NOT NULL`,
-		`UPDATE event SET at = 0`,
-		`DELETE FROM event`,
 		`INSERT OR REPLACE INTO event SELECT * FROM event WHERE seq = 1`,
 		`INSERT OR REPLACE INTO event (at, kind, subject, digest, prev, hash) SELECT at, kind, subject, digest, prev, hash FROM event WHERE seq = 1`,
-		`UPDATE candidate SET body = ''`,
-		`DELETE FROM candidate`,
 		`REPLACE INTO candidate SELECT * FROM candidate`,
-		`UPDATE guideline SET body = ''`,
 		`REPLACE INTO guideline SELECT * FROM guideline`,
-		`UPDATE skip SET reason = ''`,
-		`DELETE FROM skip`,
-		`DELETE FROM export_run`,
 		`REPLACE INTO export_run SELECT * FROM export_run`,
-		`UPDATE adjudication SET answer = '{}'`,
-		`DELETE FROM adjudication`,
 		`REPLACE INTO adjudication SELECT * FROM adjudication`,
 		`REPLACE INTO adjudication SELECT 77, uuid, item_id, annotator_id, '{}', at FROM adjudication`,
-		`UPDATE change SET value = 'manager'`,
-		`DELETE FROM change`,
 		`REPLACE INTO change SELECT * FROM change`,
-		`UPDATE withdrawal SET counted = 0`,
-		`DELETE FROM withdrawal`,
 		`REPLACE INTO withdrawal SELECT * FROM withdrawal`,
-		`UPDATE withdrawn SET withdrawal_id = 0`,
-		`DELETE FROM withdrawn`,
 		`REPLACE INTO withdrawn SELECT * FROM withdrawn`,
-		`UPDATE item SET prompt = ''`,
-		`UPDATE item SET expected = NULL`,
-		`UPDATE item SET why = 'because'`,
-		`UPDATE item SET origin = 1`,
-		`DELETE FROM item`,
 		`REPLACE INTO item SELECT * FROM item`,
-	} {
+	}...) {
 		if r, err := s.writeDB.Exec(q); err == nil {
 			n, _ := r.RowsAffected()
 			t.Errorf("%s: changed %d rows, want a refusal", q, n)
@@ -249,13 +327,26 @@ func TestTriggersRefuse(t *testing.T) {
 	}
 }
 
+func TestTriggersRefuseOnPostgres(t *testing.T) {
+	s := tampered(t, storetest.Postgres(t), func(*testing.T, string) {})
+	for _, q := range append(refused, `TRUNCATE judgement CASCADE`, `TRUNCATE event`,
+		`INSERT INTO judgement SELECT * FROM judgement WHERE id = 1 ON CONFLICT (id) DO UPDATE SET answer = '{}'`) {
+		if _, err := s.writeDB.Exec(q); err == nil || !strings.Contains(err.Error(), "append-only") && !strings.Contains(err.Error(), "never changes") {
+			t.Errorf("%s: got %v, want the trigger's words", q, err)
+		}
+	}
+	if _, err := s.writeDB.Exec(`UPDATE item SET state = 'withdrawn'`); err != nil {
+		t.Errorf("an item's state: got %v, want it to change", err)
+	}
+}
+
 // Whoever rewrites an entry can compute its hash too, and relink the next one; but then
 // that one's hash is wrong, and so on to the head, which an anchor remembers.
 func TestAuditFindsARewrittenAndRelinkedEntry(t *testing.T) {
-	s := tampered(t, func(t *testing.T, path string) {
+	s := tampered(t, storetest.SQLite(t), func(t *testing.T, path string) {
 		t.Helper()
 		e := event{seq: 6}
-		withFile(t, path, func(db *sql.DB) error {
+		withDB(t, path, func(db *sql.DB) error {
 			return db.QueryRow(`SELECT at, coalesce(actor, 0), kind, subject, digest, prev FROM event WHERE seq = 6`).Scan(&e.at, &e.actor, &e.kind, &e.subject, &e.digest, &e.prev)
 		})
 		e.at++

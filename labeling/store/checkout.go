@@ -51,7 +51,7 @@ func (s *Store) takeAlong(tx *txn, project string, r labeling.ClaimRequest, n in
 		return nil, err
 	}
 	if c.who.Status != labeling.StatusActive {
-		return nil, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
+		return nil, notActive(c.who)
 	}
 	for len(taken) < n {
 		c.lease.Token = uuid.NewString()

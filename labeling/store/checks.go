@@ -34,9 +34,6 @@ func (c *claim) pick(what string, had, of int) int {
 // test leases the next item of the tutorial, or else of the test. After the last one it
 // decides; who passes goes on to the work.
 func (c *claim) test() (got bool, err error) {
-	if c.slot != 0 {
-		return false, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
-	}
 	tutorial, err := c.unseen(labeling.KindTutorial)
 	if err != nil {
 		return false, err
@@ -50,7 +47,7 @@ func (c *claim) test() (got bool, err error) {
 	}
 	if t.seen >= c.project.Control.Screening.Items {
 		if c.who.Status, err = c.decide(c.tx, c.project, c.who, t); err == nil && c.who.Status != labeling.StatusActive {
-			err = fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
+			err = notActive(c.who)
 		}
 		return false, err
 	}

@@ -15,41 +15,49 @@ import (
 )
 
 // A claim is one UPDATE: between choosing a slot and taking it nobody comes. The
-// parameters are ?1 annotator, ?2 lease end, ?3 token, ?4 project, ?5 now, ?6 the slot's
-// new mode, ?7 slot.
+// parameters are ?1 annotator, ?2 lease end, ?3 token, ?4 project, ?5 the slot's new mode,
+// and then, in the ways that need them, the time and the only slot that is wanted.
 const (
 	takeSlot = `UPDATE slot SET state = 'leased', annotator_id = ?1, lease_until = ?2, token = ?3,
-			mode = CASE mode WHEN 'personal' THEN mode ELSE ?6 END
-		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1 {free}) RETURNING id, item_id, shown`
+			mode = CASE mode WHEN 'personal' THEN mode ELSE ?5 END
+		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1 {lock}) RETURNING id, item_id, shown`
 
-	// One's own slot is worth waiting for where another terminal is at it.
-	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT ` + isAway + ` {one} ORDER BY s.id`
+	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT (s.mode = 'offline' AND s.lease_until >= {now}) {one} ORDER BY s.id`
 	isDraft  = `s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id`
 	isOpen   = `s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id`
-	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < ?5 AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id`
+	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < {now} AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id`
 
-	// Taken along, and not lapsed yet.
-	isAway = `(s.mode = 'offline' AND s.lease_until >= ?5)`
 	// Nobody gets an item twice, or one they skipped.
 	mayJudge = `AND NOT EXISTS (SELECT 1 FROM slot x WHERE x.item_id = s.item_id AND x.annotator_id = ?1)
 		AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item_id = s.item_id AND k.annotator_id = ?1)`
 )
 
-// A way to come by a slot; "one" is the same for the slot of ClaimRequest.Slot alone.
-type way struct{ next, one string }
+// way is a way to come by a slot: by next the best one, by one that of ClaimRequest.Slot.
+type way struct {
+	next, one string
+	timed     bool
+}
 
+// One's own slot is worth waiting for where another terminal is at it; of others there
+// are more.
 var (
-	own    = newWay(isOwn)
-	draft  = newWay(isDraft)
-	open_  = newWay(isOpen)
-	lapsed = newWay(isLapsed)
+	ownSlot    = newWay(isOwn, "{hold}")
+	draftSlot  = newWay(isDraft, "{free}")
+	openSlots  = newWay(isOpen, "{free}")
+	lapsedSlot = newWay(isLapsed, "{free}")
 )
 
-func newWay(which string) way {
+func newWay(which, lock string) way {
+	w := way{timed: strings.Contains(which, "{now}")}
 	with := func(one string) string {
-		return strings.NewReplacer("{which}", strings.NewReplacer("{fit}", mayJudge, "{one}", one).Replace(which)).Replace(takeSlot)
+		inner := strings.NewReplacer("{fit}", mayJudge, "{one}", one, "{now}", "?6").Replace(which)
+		return strings.NewReplacer("{which}", inner, "{lock}", lock).Replace(takeSlot)
 	}
-	return way{next: with(""), one: with("AND s.id = ?7")}
+	w.next, w.one = with(""), with("AND s.id = ?6")
+	if w.timed {
+		w.one = with("AND s.id = ?7")
+	}
+	return w
 }
 
 // The modes of a slot.
@@ -108,7 +116,7 @@ func (s *Store) newClaim(tx *txn, project string, r labeling.ClaimRequest) (c cl
 		return c, err
 	}
 	if !working(c.who.Status) {
-		return c, fmt.Errorf("%s: %w: %s", c.who.Handle, labeling.ErrNotActive, c.who.Status)
+		return c, notActive(c.who)
 	}
 	c.lease = labeling.Lease{Annotator: r.Annotator, Token: uuid.NewString(), Until: c.now.Add(r.For)}
 	return c, nil
@@ -121,10 +129,11 @@ func working(s labeling.Status) bool {
 
 // next leases the next slot for the annotator.
 func (c *claim) next() error {
-	if c.slot == 0 {
-		if got, err := c.take(own, modeWork); got || err != nil {
-			return err
-		}
+	if c.slot != 0 && c.who.Status == labeling.StatusScreening {
+		return notActive(c.who)
+	}
+	if got, err := c.take(ownSlot, modeWork); got || err != nil {
+		return err
 	}
 	if c.who.Status == labeling.StatusScreening {
 		if got, err := c.test(); got || err != nil {
@@ -132,29 +141,27 @@ func (c *claim) next() error {
 		}
 	}
 	if c.slot == 0 {
-		if got, err := c.take(draft, modeWork); got || err != nil {
+		if got, err := c.take(draftSlot, modeWork); got || err != nil {
 			return err
 		}
 		if got, err := c.check(); got || err != nil {
 			return err
 		}
-	} else if got, err := c.take(own, modeWork); got || err != nil {
-		return err
 	}
 	return c.work(modeWork)
 }
 
 // work leases a slot that anybody may have: an open one, or one whose lease lapsed.
 func (c *claim) work(mode string) error {
-	if got, err := c.take(open_, mode); got || err != nil {
+	if got, err := c.take(openSlots, mode); got || err != nil {
 		return err
 	}
-	got, err := c.take(lapsed, mode)
-	switch {
-	case err != nil:
+	got, err := c.take(lapsedSlot, mode)
+	if err == nil && !got {
+		err = labeling.ErrNoWork
+	}
+	if err != nil {
 		return err
-	case !got:
-		return labeling.ErrNoWork
 	}
 	c.tx.record(c.now, c.who.ID, kindSteal, c.lease.Slot, "")
 	return nil
@@ -163,7 +170,10 @@ func (c *claim) work(mode string) error {
 // take leases a slot if there is one to be had in that way.
 func (c *claim) take(w way, mode string) (bool, error) {
 	l := &c.lease
-	statement, args := w.next, []any{l.Annotator, l.Until.UnixMilli(), l.Token, c.id, c.now.UnixMilli(), mode}
+	statement, args := w.next, []any{l.Annotator, l.Until.UnixMilli(), l.Token, c.id, mode}
+	if w.timed {
+		args = append(args, c.now.UnixMilli())
+	}
 	if c.slot != 0 {
 		statement, args = w.one, append(args, c.slot)
 	}
@@ -172,6 +182,11 @@ func (c *claim) take(w way, mode string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// notActive is the refusal of somebody who may not work now.
+func notActive(who labeling.Annotator) error {
+	return fmt.Errorf("%s: %w: %s", who.Handle, labeling.ErrNotActive, who.Status)
 }
 
 // assignment reads what was leased, as the annotator is to see it.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,12 +15,13 @@ import (
 	"time"
 
 	"plumbline/labeling"
+	"plumbline/labeling/store/storetest"
 )
 
 // newReal is a store on the wall clock with items and annotators.
-func newReal(t testing.TB, path string, items, overlap, people int) (*Store, []int64) {
+func newReal(t testing.TB, where string, items, overlap, people int) (*Store, []int64) {
 	t.Helper()
-	s, err := Create(t.Context(), path, Options{})
+	s, err := Create(t.Context(), where, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +120,13 @@ func (c *badCrowd) told(err error, n *atomic.Int64) bool {
 // Sixty-four careless annotators on leases of 40 ms, half of them through a second
 // handle as another process would: every item ends with exactly its judgements, by
 // different people, and everyone who was told "saved" is among them.
-func TestCrowdOf64(t *testing.T) {
+func TestCrowdOf64(t *testing.T) { storetest.Engines(t, testCrowdOf64) }
+
+func testCrowdOf64(t *testing.T, where string) {
 	const items, overlap, people = 80, 3, 64
-	path := filepath.Join(t.TempDir(), "labels.db")
-	s, who := newReal(t, path, items, overlap, people)
+	s, who := newReal(t, where, items, overlap, people)
 	defer s.Close() //nolint:errcheck // the test is over
-	other, err := Open(t.Context(), path, Options{})
+	other, err := Open(t.Context(), where, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +164,8 @@ const crashEnv = "LABELING_STORE_CRASH_DB"
 
 // TestMain is also the child of the crash test, which never returns.
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashEnv); path != "" {
-		fmt.Fprintln(os.Stderr, crashChild(path))
+	if where := os.Getenv(crashEnv); where != "" {
+		fmt.Fprintln(os.Stderr, crashChild(where))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -172,9 +173,9 @@ func TestMain(m *testing.M) {
 
 // crashChild judges with 16 annotators and prints the id of every judgement once the
 // store has said that it is saved.
-func crashChild(path string) error {
+func crashChild(where string) error {
 	ctx := context.Background()
-	s, err := Open(ctx, path, Options{})
+	s, err := Open(ctx, where, Options{})
 	if err != nil {
 		return err
 	}
@@ -205,17 +206,18 @@ func crashChild(path string) error {
 
 // A process killed at any moment loses nothing it was told is saved, and leaves
 // nothing half done.
-func TestKilledUnderLoad(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "labels.db")
-	s, _ := newReal(t, path, 2000, 8, 16)
+func TestKilledUnderLoad(t *testing.T) { storetest.Engines(t, testKilledUnderLoad) }
+
+func testKilledUnderLoad(t *testing.T, where string) {
+	s, _ := newReal(t, where, 300, 8, 16)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	acked := map[string]bool{}
 	for range 5 {
-		killChild(t, path, acked)
+		killChild(t, where, acked)
 	}
-	s, err := Open(t.Context(), path, Options{})
+	s, err := Open(t.Context(), where, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,10 +242,10 @@ func TestKilledUnderLoad(t *testing.T) {
 }
 
 // killChild runs the child, waits for a number of judgements and kills it.
-func killChild(t *testing.T, path string, acked map[string]bool) {
+func killChild(t *testing.T, where string, acked map[string]bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashEnv+"="+path)
+	cmd.Env = append(os.Environ(), crashEnv+"="+where)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -271,7 +273,7 @@ func killChild(t *testing.T, path string, acked map[string]bool) {
 
 // BenchmarkJudge is 64 annotators without think time: a claim and a submit each.
 func BenchmarkJudge(b *testing.B) {
-	s, who := newReal(b, filepath.Join(b.TempDir(), "labels.db"), 2000, 15, 64)
+	s, who := newReal(b, storetest.SQLite(b), 2000, 15, 64)
 	defer s.Close() //nolint:errcheck // the benchmark is over
 	var todo atomic.Int64
 	b.ResetTimer()

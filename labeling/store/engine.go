@@ -19,14 +19,16 @@ type engine interface {
 	migrator(db *sql.DB, all []*goose.Migration) (*goose.Provider, error)
 	// words are the functions and types of the migrations.
 	words() words
-	// say is a statement in the engine's words:
+	// say is a statement in the engine's words. alone tells that it is for a transaction of
+	// one write, which may wait for others; a batch must not, because of two that hold what
+	// the other one waits for neither would get on.
 	//
 	//	?1             the first parameter
 	//	{hold}         keeps the rows read as they are until the transaction ends
 	//	{hold slot}    the same for the rows of one table
 	//	{free}         the same, but passes over rows that another transaction holds
 	//	{not by}a.b    a column that is not to be searched by
-	say(statement string) string
+	say(statement string, alone bool) string
 	// bytes is an argument for a column that holds any bytes.
 	bytes(s string) any
 	// snapshot are the options of a transaction that sees one moment of the store.
@@ -49,7 +51,8 @@ type engine interface {
 type txn struct {
 	engine
 	db      *sql.Tx
-	changed bool    // since the last call of begin
+	alone   bool    // of one write
+	changed bool    // by the write under way
 	broken  bool    // the engine refused something: nothing of it can be kept
 	events  []event // to be appended to the log
 	touched []int64 // items whose state is to be worked out anew
@@ -57,7 +60,7 @@ type txn struct {
 
 // Exec runs a statement.
 func (t *txn) Exec(statement string, args ...any) (sql.Result, error) {
-	r, err := t.db.Exec(t.say(statement), args...)
+	r, err := t.db.Exec(t.say(statement, t.alone), args...)
 	if err != nil {
 		t.broken = true
 		return r, err
@@ -69,14 +72,14 @@ func (t *txn) Exec(statement string, args ...any) (sql.Result, error) {
 
 // Query reads rows.
 func (t *txn) Query(statement string, args ...any) (*sql.Rows, error) {
-	rows, err := t.db.Query(t.say(statement), args...)
+	rows, err := t.db.Query(t.say(statement, t.alone), args...)
 	t.broken = t.broken || err != nil
 	return rows, err
 }
 
 // QueryRow reads one row, or writes it and reads it back.
 func (t *txn) QueryRow(statement string, args ...any) row {
-	return row{t, !strings.HasPrefix(statement, "SELECT"), t.db.QueryRow(t.say(statement), args...)}
+	return row{t, !strings.HasPrefix(statement, "SELECT"), t.db.QueryRow(t.say(statement, t.alone), args...)}
 }
 
 type row struct {

@@ -3,11 +3,11 @@ package store
 import (
 	"database/sql"
 	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 
 	"plumbline/labeling"
+	"plumbline/labeling/store/storetest"
 )
 
 // firstStore is a store as the program wrote it before tasks were declared schemas: two
@@ -15,13 +15,13 @@ import (
 // a draft and an export.
 func firstStore(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clk: newClock(), path: filepath.Join(t.TempDir(), "labels.db")}
+	f := &fixture{t: t, clk: newClock(), where: storetest.SQLite(t)}
 	dump, err := os.ReadFile("testdata/first.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	statements(string(dump))(t, f.path)
-	if f.Store, err = Open(t.Context(), f.path, Options{Now: f.clk.now}); err != nil {
+	statements(string(dump))(t, f.where)
+	if f.Store, err = Open(t.Context(), f.where, Options{Now: f.clk.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() }) //nolint:errcheck // the test is over
@@ -90,7 +90,7 @@ func TestStoreOfTheFirstVersionGoesOn(t *testing.T) {
 // The migrations leave no table behind that nothing uses.
 func TestDemonstrationIsGone(t *testing.T) {
 	f := firstStore(t)
-	withFile(t, f.path, func(db *sql.DB) error {
+	withDB(t, f.where, func(db *sql.DB) error {
 		var n int
 		err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name LIKE 'demonstration%'`).Scan(&n)
 		if n != 0 {

@@ -19,7 +19,13 @@ import (
 )
 
 // postgres is the engine of a store that several hosts share.
-type postgres struct{ said sync.Map }
+type postgres struct{ said sync.Map } // saying -> string
+
+// saying is a statement that was translated once.
+type saying struct {
+	statement string
+	alone     bool
+}
 
 // isURL tells whether a store is in PostgreSQL.
 func isURL(where string) bool {
@@ -116,7 +122,7 @@ func (*postgres) words() words {
 		allow: func(event, table string) string {
 			return fmt.Sprintf("DROP TRIGGER %s ON %s;", guardName(event, table), table)
 		},
-		prelude: `CREATE FUNCTION json_valid(t TEXT) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE AS 'SELECT t::json IS NOT NULL';
+		prelude: `CREATE FUNCTION json_valid(t TEXT) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE STRICT AS 'SELECT t::json IS NOT NULL';
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$` + refuseBody + `$$;
 `,
 	}
@@ -124,14 +130,17 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$` + refuseBody + 
 
 var parameter = regexp.MustCompile(`\?(\d+)`)
 
-var postgresWords = strings.NewReplacer("{hold}", "FOR NO KEY UPDATE", "{hold slot}", "FOR NO KEY UPDATE OF slot", "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "")
-
-func (e *postgres) say(statement string) string {
-	if s, ok := e.said.Load(statement); ok {
+func (e *postgres) say(statement string, alone bool) string {
+	if s, ok := e.said.Load(saying{statement, alone}); ok {
 		return s.(string)
 	}
-	s := parameter.ReplaceAllString(postgresWords.Replace(statement), "$$$1")
-	e.said.Store(statement, s)
+	wait := " NOWAIT"
+	if alone {
+		wait = ""
+	}
+	words := strings.NewReplacer("{hold}", "FOR NO KEY UPDATE"+wait, "{hold slot}", "FOR NO KEY UPDATE OF slot"+wait, "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "")
+	s := parameter.ReplaceAllString(words.Replace(statement), "$$$1")
+	e.said.Store(saying{statement, alone}, s)
 	return s
 }
 

@@ -70,10 +70,10 @@ func (sqlite) words() words {
 // One writer at a time has the whole file, so that nothing need be held.
 var sqliteWords = strings.NewReplacer("{hold}", "", "{hold slot}", "", "{free}", "", "{not by}", "+")
 
-func (sqlite) say(statement string) string { return sqliteWords.Replace(statement) }
-func (sqlite) bytes(s string) any          { return s }
-func (sqlite) snapshot() *sql.TxOptions    { return &sql.TxOptions{ReadOnly: true} }
-func (sqlite) lockLog(*txn) error          { return nil }
+func (sqlite) say(statement string, _ bool) string { return sqliteWords.Replace(statement) }
+func (sqlite) bytes(s string) any                  { return s }
+func (sqlite) snapshot() *sql.TxOptions            { return &sql.TxOptions{ReadOnly: true} }
+func (sqlite) lockLog(*txn) error                  { return nil }
 
 func (sqlite) sound(a *auditor) error {
 	err := each(a.tx, func(scan scanner) error {

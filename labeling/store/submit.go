@@ -111,7 +111,7 @@ func (s *Store) correct(tx *txn, r judgementRow, a labeling.Answer) error {
 		return err
 	}
 	if !working(who.Status) {
-		return fmt.Errorf("%s: %w: %s", who.Handle, labeling.ErrNotActive, who.Status)
+		return notActive(who)
 	}
 	var task string
 	err = tx.QueryRow(`SELECT p.task, `+latestGuideline+` FROM slot JOIN project p ON p.id = slot.project_id WHERE slot.id = ?1`, r.slot).Scan(&task, &r.guideline)

@@ -139,7 +139,7 @@ func (w *writer) commit(batch []*write) error {
 		return err
 	}
 	defer db.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	t := &txn{engine: w.engine, db: db}
+	t := &txn{engine: w.engine, db: db, alone: len(batch) == 1}
 	for _, r := range batch {
 		t.changed = false
 		events, touched := len(t.events), len(t.touched)

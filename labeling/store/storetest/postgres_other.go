@@ -10,3 +10,9 @@ func Postgres(tb testing.TB) string {
 	tb.Skip("PostgreSQL: started on Unix alone")
 	return ""
 }
+
+// NewPostgres skips the test too.
+func NewPostgres(tb testing.TB) string {
+	tb.Helper()
+	return Postgres(tb)
+}

@@ -1,4 +1,4 @@
-// Package storetest gives tests an empty place for a store: a file, or a database of a
+// Package storetest gives tests an empty place for a store: a file, or a schema of a
 // PostgreSQL server that it starts for the test binary and that ends with it.
 package storetest
 
