@@ -41,6 +41,10 @@ func Shown(where string) string {
 	if err != nil {
 		return "postgres://..."
 	}
+	if q := u.Query(); q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
 	return u.Redacted()
 }
 

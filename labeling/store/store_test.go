@@ -541,11 +541,16 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 
 // Two processes that make the same file at once both get a store.
 func TestCreatedByTwoAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "labels.db")
+	t.Run("sqlite", func(t *testing.T) { createdByTwo(t, storetest.SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { createdByTwo(t, storetest.NewPostgres(t)) })
+}
+
+func createdByTwo(t *testing.T, where string) {
+	t.Helper()
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			s, err := Create(t.Context(), path, Options{})
+			s, err := Create(t.Context(), where, Options{})
 			if err == nil {
 				_, err = s.CreateProject(t.Context(), labeling.DefaultProject("p"))
 				err = errors.Join(err, s.Close())
@@ -596,4 +601,38 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 		}
 		f.wantSound()
 	})
+}
+
+// A password is not for the screen, nor for a log.
+func TestPasswordsAreNotShown(t *testing.T) {
+	for where, want := range map[string]string{
+		"labels.db": "labels.db",
+		"postgres://plumb:secret@db/labels?sslmode=require": "postgres://plumb:xxxxx@db/labels?sslmode=require",
+		"postgres:///labels?user=plumb&password=secret":     "postgres:///labels?password=xxxxx&user=plumb",
+		"postgres://plumb:sec%zzret@db":                     "postgres://...",
+	} {
+		if got := Shown(where); got != want {
+			t.Errorf("%s: got %s, want %s", where, got, want)
+		}
+	}
+	for _, where := range []string{"postgres://plumb:secret@127.0.0.1:1/labels?connect_timeout=2", "postgres://plumb:secret@db:port/labels", "postgres:///labels?host=/nowhere&password=secret"} {
+		if _, err := Open(t.Context(), where, Options{}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, want an error without the password", where, err)
+		}
+	}
+}
+
+func TestOpenOfADatabaseWithoutAStore(t *testing.T) {
+	where := storetest.NewPostgres(t)
+	_, err := Open(t.Context(), where, Options{})
+	wantErr(t, err, labeling.ErrNotFound)
+	for range 2 {
+		s, err := Create(t.Context(), where, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
