@@ -32,10 +32,14 @@ type Origin struct {
 	LeftOut          map[string]int    `json:"left_out,omitempty"`
 }
 
-// HashIDs is the SHA-256 of a set of judgement ids: sorted, each once, with line ends
-// between them.
+// JoinIDs writes a set of judgement ids: sorted, each once, with line ends between them.
+func JoinIDs(ids []string) []byte {
+	return []byte(strings.Join(slices.Compact(slices.Sorted(slices.Values(ids))), "\n"))
+}
+
+// HashIDs is the SHA-256 of what JoinIDs writes.
 func HashIDs(ids []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(slices.Sorted(slices.Values(ids))), "\n")))
+	sum := sha256.Sum256(JoinIDs(ids))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -93,19 +93,26 @@ func printRun(w io.Writer, list []run.Summary) error {
 }
 
 func newRunsLineage(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "lineage RUN",
-		Short:   "Trace a run's checkpoints back to the files they were made from",
-		Example: "  plumb runs lineage runs/quickstart",
+	var labels []string
+	cmd := &cobra.Command{
+		Use:   "lineage RUN",
+		Short: "Trace a run's checkpoints back to the files they were made from",
+		Long: `Trace a run's checkpoints back to the files they were made from, through the runs whose
+checkpoints are among those. Beside all that learnt from judgements, itself or by what it
+comes from, stands how many of them were withdrawn since: then it is stale. The stores are
+found in the runs and by the .export.json beside exported files, or named by --labels.`,
+		Example: "  plumb runs lineage runs/quickstart\n  plumb runs lineage runs/a --labels postgres://manager@db.example/labels",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			tree, err := run.Lineage(runPath(args[0]))
+		RunE: func(cmd *cobra.Command, args []string) error {
+			tree, err := run.Lineage(cmd.Context(), runPath(args[0]), labels)
 			if err != nil {
 				return err
 			}
 			return print(a, tree, printLineage)
 		},
 	}
+	cmd.Flags().StringArrayVar(&labels, "labels", nil, "labelling `STORE` that judgements came from; repeatable")
+	return cmd
 }
 
 func printLineage(w io.Writer, tree []run.Ancestor) error {
@@ -113,7 +120,14 @@ func printLineage(w io.Writer, tree []run.Ancestor) error {
 	var walk func(as []run.Ancestor, indent string)
 	walk = func(as []run.Ancestor, indent string) {
 		for _, from := range as {
-			fmt.Fprintf(&b, "%s%s  %.12s\n", indent, from.Name, from.SHA256)
+			fmt.Fprintf(&b, "%s%s  %.12s", indent, from.Name, from.SHA256)
+			switch {
+			case from.Again:
+				b.WriteString("  see above")
+			case from.Learnt != nil:
+				b.WriteString("  " + from.Learnt.String())
+			}
+			b.WriteString("\n")
 			walk(from.From, indent+"  ")
 		}
 	}

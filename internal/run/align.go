@@ -13,7 +13,6 @@ import (
 	"plumbline/internal/durable"
 	"plumbline/internal/eval"
 	"plumbline/internal/train"
-	"plumbline/labeling"
 	"plumbline/models"
 	"plumbline/models/checkpoint"
 	"plumbline/models/generate"
@@ -29,13 +28,14 @@ const QualityFile = "reward.json"
 
 func (p *pipeline) rewardSpec() Spec {
 	s := p.spec(StageReward, []string{StageSFT, StageBase, StageLabel}, []string{"reward"})
+	s.Inputs = slices.Concat(s.Inputs, p.Config.Data.Comparisons, p.Config.Data.EvalComparisons)
 	s.Files = []string{QualityFile}
 	return s
 }
 
 // reward trains the reward model on what was judged.
 func (p *pipeline) reward(ctx context.Context) error {
-	comparisons, err := p.comparisons()
+	some, others, err := p.judgedComparisons()
 	if err != nil {
 		return err
 	}
@@ -52,10 +52,10 @@ func (p *pipeline) reward(ctx context.Context) error {
 		return err
 	}
 	var ids []string
-	for _, k := range comparisons {
+	for _, k := range slices.Concat(some, others) {
 		ids = append(ids, k.JudgementIDs...)
 	}
-	learn, held, err := p.items(c, comparisons, lm.Decoder.Spec.Context)
+	learn, held, err := p.items(c, some, others, lm.Decoder.Spec.Context)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (p *pipeline) reward(ctx context.Context) error {
 		return err
 	}
 	r := p.Config.Reward
-	if _, err := p.loop(StageReward, r.Steps(len(learn)), r.SaveEvery, r.EvalEvery, "eval_log_loss", labeling.HashIDs(ids)).Run(ctx, t); err != nil {
+	if _, err := p.loop(StageReward, r.Steps(len(learn)), r.SaveEvery, r.EvalEvery, "eval_log_loss", ids).Run(ctx, t); err != nil {
 		return err
 	}
 	q, err := t.Quality()
@@ -79,13 +79,9 @@ func (p *pipeline) reward(ctx context.Context) error {
 	return writeJSON(filepath.Join(p.Dir, QualityFile), q)
 }
 
-// items encodes comparisons, cut by prompt into those learnt from and those held out. A
-// response that does not fit the context loses its end, not its EOS.
-func (p *pipeline) items(c *codec, comparisons []dataset.Comparison, context int) (learn, held []reward.Item, err error) {
-	some, others, err := dataset.SplitBy(comparisons, func(k dataset.Comparison) string { return k.Prompt.Key() }, p.Config.Reward.EvalShare, p.Config.Seed)
-	if err != nil {
-		return nil, nil, err
-	}
+// items encodes the comparisons learnt from and those held out. A response that does not
+// fit the context loses its end, not its EOS.
+func (p *pipeline) items(c *codec, some, others []dataset.Comparison, context int) (learn, held []reward.Item, err error) {
 	cut := 0
 	encode := func(q dataset.Prompt, response string) ([]int32, error) {
 		s, err := c.answered(q, response)
@@ -154,7 +150,7 @@ func (p *pipeline) ppo(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = p.loop(StagePPO, p.Config.PPO.Updates, p.Config.PPO.SaveEvery, p.Config.PPO.EvalEvery, "", "").Run(ctx, t)
+	_, err = p.loop(StagePPO, p.Config.PPO.Updates, p.Config.PPO.SaveEvery, p.Config.PPO.EvalEvery, "", nil).Run(ctx, t)
 	return err
 }
 

@@ -93,6 +93,9 @@ type DataConfig struct {
 	Prompts  []string        `mapstructure:"prompts"`  // for sampling, PPO and evaluation
 	Read     dataset.Options `mapstructure:"read"`     // how the files are read
 
+	Comparisons     []string `mapstructure:"comparisons"`      // judged before: the reward model learns from them, with what the label stage gives
+	EvalComparisons []string `mapstructure:"eval_comparisons"` // those it is measured by; none: reward.eval_share of the prompts
+
 	Story *StoryConfig `mapstructure:"story"` // make examples and prompts out of text
 
 	EvalShare float64 `mapstructure:"eval_share"` // of documents and prompts kept for evaluation, in (0, 1)
@@ -215,9 +218,9 @@ func (c Config) Validate() error {
 		rule(slices.Contains(Stages(), s), fmt.Sprintf("stages[%d]", i), s, "one of "+strings.Join(Stages(), ", "))
 	}
 	rule(!c.Has(StageLabel) || c.Has(StageSample), "stages", "no sample", "it before label: somebody must answer before somebody judges")
-	rule(!c.Has(StageReward) || c.Has(StageLabel), "stages", "no label", "it before reward, which learns from judgements")
+	rule(!c.Has(StageReward) || c.Has(StageLabel) || len(c.Data.Comparisons) > 0, "stages", "no label", "it before reward, or data.comparisons, to learn from")
 	rule(!c.Has(StagePPO) || c.Score.Model == 0 || c.Has(StageReward), "score.model", c.Score.Model, "0, or stage reward, which makes the reward model")
-	rule(c.Data.Synthetic != nil || len(c.Data.Text)+len(c.Data.Examples)+len(c.Data.Prompts) > 0, "data", "no data", "synthetic, text, examples or prompts")
+	rule(c.Data.Synthetic != nil || len(c.Data.Text)+len(c.Data.Examples)+len(c.Data.Prompts)+len(c.Data.Comparisons) > 0, "data", "no data", "synthetic, text, examples, prompts or comparisons")
 	return errors.Join(errs...)
 }
 

@@ -169,7 +169,35 @@ func (p *pipeline) export(ctx context.Context, s labeling.Store, project string)
 	return comparisons, nil
 }
 
-// comparisons reads back what labelling wrote.
-func (p *pipeline) comparisons() ([]dataset.Comparison, error) {
-	return dataset.Collect(dataset.Comparisons(filepath.Join(p.Dir, ComparisonsFile), dataset.Options{}))
+// judgedComparisons are what the reward model learns from, what the label stage gave and
+// what was judged before, and what it is measured by: of files of their own or, without
+// any, a share of the prompts. No prompt is among both.
+func (p *pipeline) judgedComparisons() (learn, held []dataset.Comparison, err error) {
+	d := p.Config.Data
+	if p.Config.Has(StageLabel) {
+		if learn, err = dataset.Collect(dataset.Comparisons(filepath.Join(p.Dir, ComparisonsFile), dataset.Options{})); err != nil {
+			return nil, nil, err
+		}
+	}
+	before, err := readAll(d.Comparisons, d.Read, dataset.Comparisons)
+	if err != nil {
+		return nil, nil, err
+	}
+	learn = append(learn, before...)
+	if len(d.EvalComparisons) == 0 {
+		return dataset.Split(learn, p.Config.Reward.EvalShare, p.Config.Seed)
+	}
+	if held, err = readAll(d.EvalComparisons, d.Read, dataset.Comparisons); err != nil {
+		return nil, nil, err
+	}
+	unseen := map[string]bool{}
+	for _, c := range held {
+		unseen[c.Key()] = true
+	}
+	for _, c := range learn {
+		if unseen[c.Key()] {
+			return nil, nil, fmt.Errorf("run: reward: comparison %q is learnt from, but data.eval_comparisons has its prompt too: cut them by prompt, as plumb label export --split does", c.ID)
+		}
+	}
+	return learn, held, nil
 }

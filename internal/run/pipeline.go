@@ -137,6 +137,9 @@ func (p *pipeline) spec(name string, parents, sections []string) Spec {
 		s.Settings[key] = p.Tree[key]
 		s.Free = append(s.Free, key+".save_every")
 	}
+	if name != StageReward { // nobody else reads them
+		s.Free = append(s.Free, "data.comparisons", "data.eval_comparisons")
+	}
 	for _, parent := range parents {
 		if p.Config.Has(parent) {
 			s.Parents = append(s.Parents, parent)
@@ -149,8 +152,8 @@ func (p *pipeline) spec(name string, parents, sections []string) Spec {
 	return s
 }
 
-// loop is the step loop of a stage that trains.
-func (p *pipeline) loop(stage string, steps, saveEvery, evalEvery int, bestBy, judgements string) train.Loop {
+// loop is the step loop of a stage that trains, perhaps on judgements.
+func (p *pipeline) loop(stage string, steps, saveEvery, evalEvery int, bestBy string, judgements []string) train.Loop {
 	return train.Loop{
 		RunDir: p.Dir, Stage: stage, Seed: p.Config.Seed, Steps: steps, SaveEvery: saveEvery, EvalEvery: evalEvery,
 		BestBy: bestBy, Seal: p.dir.Seal(stage, judgements), Emit: p.Emit,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,15 +14,17 @@ import (
 	"strings"
 
 	"plumbline/internal/train"
+	"plumbline/labeling"
 )
 
 // Input is a file that a stage read. Size and ModTime tell whether it must be hashed
 // again.
 type Input struct {
-	Path    string `json:"path"`
-	SHA256  string `json:"sha256"`
-	Size    int64  `json:"bytes"`
-	ModTime int64  `json:"mtime_ns"`
+	Path    string           `json:"path"`
+	SHA256  string           `json:"sha256"`
+	Size    int64            `json:"bytes"`
+	ModTime int64            `json:"mtime_ns"`
+	Export  *labeling.Origin `json:"export,omitempty"` // of a file that labelling exported
 }
 
 // Provenance is plumb.json of a checkpoint: what it was made from. It holds no times
@@ -34,18 +37,33 @@ type Provenance struct {
 	Settings   map[string]any `json:"settings"`
 	Inputs     []Source       `json:"inputs,omitempty"`
 	Parents    []Parent       `json:"parents,omitempty"`
-	Judgements string         `json:"judgements_sha256,omitempty"` // see labeling.HashIDs
+	Judgements string         `json:"judgements_sha256,omitempty"` // labeling.HashIDs of those it learnt from, which JudgedFile lists
 }
 
 // Source is an input by name and content; where it was does not matter.
 type Source struct {
-	Name   string `json:"name"`
-	SHA256 string `json:"sha256"`
+	Name   string  `json:"name"`
+	SHA256 string  `json:"sha256"`
+	Export *Export `json:"export,omitempty"` // of a file that labelling exported
 }
 
+// Export says which judgements a file was made of, and how.
+type Export struct {
+	Project          string          `json:"project"`
+	Format           labeling.Format `json:"format"`
+	Question         string          `json:"question,omitempty"`
+	Weights          string          `json:"weights,omitempty"`
+	Split            string          `json:"split,omitempty"`
+	JudgementsSHA256 string          `json:"judgements_sha256"`
+}
+
+// JudgedFile lists the judgements that a checkpoint learnt from, in the checkpoint:
+// sorted, with line ends between them, so that its SHA-256 is the one in plumb.json.
+const JudgedFile = "judgements.txt"
+
 // Seal returns what writes plumb.json into a checkpoint of a stage that has begun (for
-// train.Loop). judgements is labeling.HashIDs of the judgements it learnt from, or "".
-func (d *Dir) Seal(stage, judgements string) func(dir string, s train.State) error {
+// train.Loop), and JudgedFile if it learnt from judgements itself.
+func (d *Dir) Seal(stage string, judgements []string) func(dir string, s train.State) error {
 	return func(dir string, state train.State) error {
 		s := d.find(stage)
 		if s == nil || s.State == Pending {
@@ -53,10 +71,16 @@ func (d *Dir) Seal(stage, judgements string) func(dir string, s train.State) err
 		}
 		p := Provenance{
 			Stage: stage, Step: state.Step, Seed: state.Seed, Plumb: d.m.Versions.Plumb,
-			Settings: s.Settings, Parents: s.Parents, Judgements: judgements,
+			Settings: s.Settings, Parents: s.Parents,
 		}
 		for _, in := range s.Inputs {
-			p.Inputs = append(p.Inputs, Source{filepath.Base(in.Path), in.SHA256})
+			p.Inputs = append(p.Inputs, in.source())
+		}
+		if len(judgements) > 0 {
+			p.Judgements = labeling.HashIDs(judgements)
+			if err := os.WriteFile(filepath.Join(dir, JudgedFile), labeling.JoinIDs(judgements), 0o644); err != nil {
+				return fmt.Errorf("run: provenance: %w", err)
+			}
 		}
 		b, err := json.MarshalIndent(p, "", "  ")
 		if err != nil {
@@ -64,6 +88,27 @@ func (d *Dir) Seal(stage, judgements string) func(dir string, s train.State) err
 		}
 		return os.WriteFile(filepath.Join(dir, ProvenanceFile), append(b, '\n'), 0o644)
 	}
+}
+
+func (in Input) source() Source {
+	s := Source{Name: filepath.Base(in.Path), SHA256: in.SHA256}
+	if o := in.Export; o != nil {
+		s.Export = &Export{o.Project, o.Format, o.Question, o.Weights, o.Split, o.JudgementsSHA256}
+	}
+	return s
+}
+
+// ReadJudged reads the ids that JudgedFile of a checkpoint lists; none where there is no
+// such file.
+func ReadJudged(checkpoint string) ([]string, error) {
+	b, err := os.ReadFile(filepath.Join(checkpoint, JudgedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	return strings.Split(string(b), "\n"), nil
 }
 
 // ReadProvenance reads plumb.json of a checkpoint. The error wraps fs.ErrNotExist where
@@ -103,9 +148,26 @@ func hashInputs(path string, known []Input) ([]Input, error) {
 		} else if in.SHA256, err = hashFile(f); err != nil {
 			return nil, err
 		}
+		if in.Export, err = exportOf(in); err != nil {
+			return nil, err
+		}
 		inputs = append(inputs, in)
 	}
 	return inputs, nil
+}
+
+// exportOf is what stands beside an exported file, nil beside others.
+func exportOf(in Input) (*labeling.Origin, error) {
+	o, err := labeling.ReadOrigin(in.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case o.SHA256 != in.SHA256:
+		return nil, fmt.Errorf("%s: got SHA-256 %s, want %s as beside it: it changed after its export; export it again or remove %s.export.json", in.Path, short(in.SHA256), short(o.SHA256), in.Path)
+	}
+	return &o, nil
 }
 
 // hashTree is the hash of a file, or of a directory: of its files' names and hashes.

@@ -30,6 +30,13 @@ func (c Config) Ready(stages ...string) error {
 	if does(StageLabel) && len(c.Label.Annotators) > 0 && len(c.Utility) == 0 {
 		errs = append(errs, errors.New("utility: got nothing, want what simulated annotators judge by"))
 	}
+	if does(StageReward) {
+		for _, path := range slices.Concat(c.Data.Comparisons, c.Data.EvalComparisons) {
+			if _, err := os.Stat(path); err != nil {
+				errs = append(errs, fmt.Errorf("data.comparisons: %w", err))
+			}
+		}
+	}
 	if does(StageLabel, StageEval) {
 		errs = append(errs, findAll("utility", c.Utility))
 	}

@@ -12,7 +12,6 @@ import (
 
 	"plumbline/internal/run"
 	"plumbline/internal/train"
-	"plumbline/labeling"
 )
 
 // put writes a file and the directories above it.
@@ -261,7 +260,7 @@ func TestSeal(t *testing.T) {
 	data := put(t, "text", tmp, "data.jsonl")
 	d := open(t, filepath.Join(tmp, "a"))
 	begin(t, d, run.Spec{Name: "sft", Settings: map[string]any{"lr": .1}, Inputs: []string{data}}, false)
-	if err := d.Seal("sft", labeling.HashIDs([]string{"b", "a"}))(tmp, train.State{Step: 7, Seed: 3}); err != nil {
+	if err := d.Seal("sft", []string{"b", "a", "b"})(tmp, train.State{Step: 7, Seed: 3}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := run.ReadProvenance(tmp)
@@ -270,6 +269,9 @@ func TestSeal(t *testing.T) {
 	}
 	// printf 'a\nb' | sha256sum
 	const ids = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78"
+	if sealed, err := run.ReadJudged(tmp); err != nil || strings.Join(sealed, " ") != "a b" {
+		t.Errorf("got judgements %q, %v, want each once", sealed, err)
+	}
 	if p.Stage != "sft" || p.Step != 7 || p.Seed != 3 || p.Inputs[0].Name != "data.jsonl" || p.Judgements != ids {
 		t.Errorf("got %+v", p)
 	}
@@ -283,7 +285,7 @@ func TestListAndLineage(t *testing.T) {
 	d := open(t, filepath.Join(root, "a"))
 	model := put(t, "w", d.Path, "base", "last", "model.safetensors")
 	begin(t, d, run.Spec{Name: "base"}, false)
-	if err := d.Seal("base", "")(filepath.Dir(model), train.State{Step: 40, Seed: 9}); err != nil {
+	if err := d.Seal("base", nil)(filepath.Dir(model), train.State{Step: 40, Seed: 9}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Finish("base"); err != nil {
@@ -317,7 +319,7 @@ func TestListAndLineage(t *testing.T) {
 		t.Errorf("no root: got %v, %v", all, err)
 	}
 
-	tree, err := run.Lineage(b.Path)
+	tree, err := run.Lineage(t.Context(), b.Path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +327,7 @@ func TestListAndLineage(t *testing.T) {
 	for a := tree; len(a) > 0; a = a[0].From {
 		names = append(names, a[0].Name)
 	}
-	want := []string{b.Path + " ppo (running)", b.Path + " sft (done)", model, "base step 40, seed 9"}
+	want := []string{b.Path + " ppo (running)", b.Path + " sft (done)", model, d.Path + " base (done)"}
 	if strings.Join(names, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q\nwant %q", names, want)
 	}

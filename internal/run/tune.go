@@ -149,6 +149,6 @@ func (p *pipeline) tune(ctx context.Context, stage string, m *checkpoint.Model, 
 	if len(held) == 0 {
 		best = ""
 	}
-	_, err = p.loop(stage, c.Steps, c.SaveEvery, c.EvalEvery, best, "").Run(ctx, t)
+	_, err = p.loop(stage, c.Steps, c.SaveEvery, c.EvalEvery, best, nil).Run(ctx, t)
 	return err
 }
