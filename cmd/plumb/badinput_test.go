@@ -141,7 +141,7 @@ func TestBadInput_Files(t *testing.T) {
 		{name: "an example without a response", change: data(`{"prompt": "a", "response": "b"}` + "\n" + `{"prompt": "a"}`), want: []string{"DIR/data.jsonl:2: completion|response: got nothing, want a string"}},
 		{name: "a response that is a number", change: data(`{"prompt": "a", "response": 4}`), want: []string{"DIR/data.jsonl:1: response: got 4, want"}},
 		{name: "an unknown shape", change: data(`{"question": "a", "answer": "b"}`), want: []string{"DIR/data.jsonl:1:", "answer", "question"}},
-		{name: "an unknown suffix", file: strings.Replace(twoSteps, "data.jsonl", "data.xlsx", 1), change: func(t *testing.T, c scene) { writeTo(t, filepath.Join(c.dir, "data.parquet"), "PAR1") }, want: []string{"DIR/data.parquet:", ".jsonl"}},
+		{name: "an unknown suffix", file: strings.Replace(twoSteps, "data.jsonl", "data.xlsx", 1), change: func(t *testing.T, c scene) { writeTo(t, filepath.Join(c.dir, "data.xlsx"), "PAR1") }, want: []string{"DIR/data.xlsx:", ".jsonl"}},
 		{name: "broken UTF-8", change: data("{\"prompt\": \"a\", \"response\": \"\xff\"}\n"), want: []string{"DIR/data.jsonl:1:", "UTF-8"}},
 		{name: "prompts longer than the context", change: data(strings.Repeat(`{"prompt": "`+strings.Repeat("many words ", 99)+`", "response": "b"}`+"\n", 9)), want: []string{"run: sft: got 9 demonstrations whose prompts leave no room", "96 tokens", "max_length"}},
 		{name: "a prompt to sample from that is longer than the context", file: strings.NewReplacer("[sft]", "[sample]", "data.jsonl]", "data.jsonl], prompts: [DIR/prompts.txt]").Replace(twoSteps), change: func(t *testing.T, c scene) {
