@@ -19,8 +19,13 @@ const (
 	// maxPaste bounds what is kept of one paste, in bytes: the largest text that an editor
 	// takes. The rest of it is read and forgotten.
 	maxPaste = labeling.MaxEdit
-	// maxSequence bounds a control sequence, in bytes; a longer one is none.
+	// maxSequence bounds a control sequence, maxString a string sequence, in bytes; a
+	// longer one is none.
 	maxSequence = 64
+	maxString   = 256
+	// maxMessages bounds what one read is taken for; the rest of such a read is nobody's
+	// typing.
+	maxMessages = 512
 )
 
 // decoder turns the bytes of a keyboard into keys, pastes, clicks and news of the focus.
@@ -37,7 +42,7 @@ type decoder struct {
 func (d *decoder) decode(b []byte) (msgs []tea.Msg) {
 	b = append(d.rest, b...)
 	d.rest = nil
-	for len(b) > 0 {
+	for len(b) > 0 && len(msgs) < maxMessages {
 		n, msg, more := d.next(b)
 		if more {
 			d.rest = bytes.Clone(b)
@@ -130,6 +135,7 @@ func alt(b []byte) (n int, msg tea.Msg, more bool) {
 // stringEnd is the length of a string sequence (OSC, DCS and their like), 0 where its
 // end is not there.
 func stringEnd(b []byte) int {
+	b = b[:min(len(b), maxString)]
 	if i := bytes.IndexByte(b, 0x07); i > 0 {
 		return i + 1
 	}
@@ -249,8 +255,12 @@ func named(name, modifier string) tea.Msg {
 
 // click is a button or the wheel, from the parameters "button;column;row" counted from 1.
 func click(params string, up bool) tea.Msg {
+	fields := strings.Split(params, ";")
+	if len(fields) != 3 {
+		return nil
+	}
 	var n [3]int
-	for i, f := range strings.SplitN(params, ";", 3) {
+	for i, f := range fields {
 		var err error
 		if n[i], err = strconv.Atoi(f); err != nil {
 			return nil
