@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ told on a loopback address.`,
 			if err := c.Validate(); err != nil {
 				return wrongUse(cmd, err)
 			}
+			debug.SetGCPercent(50) // hundreds of sessions make garbage slowly: memory is dearer here than time
 			return withStore(cmd.Context(), args[0], func(s *store.Store) error { return serve.Run(cmd.Context(), s, c) })
 		},
 	}
