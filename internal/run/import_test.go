@@ -223,6 +223,28 @@ func TestKnown_EveryOrder(t *testing.T) {
 	}
 }
 
+// Every line that docs/formats.md shows of what is imported can be imported.
+func TestImportFile_DocumentedLines(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(b), "### Items to judge")
+	section, _, _ = strings.Cut(section, "### Exports")
+	n := 0
+	for line := range strings.Lines(section) {
+		if line, ok := strings.CutPrefix(line, "    {"); ok {
+			n++
+			if got, err := imported(t, labeling.PairTask(false), "f.jsonl", "{"+line, ImportOptions{}); err != nil || len(got) != 1 {
+				t.Errorf("{%s: got %+v, %v", line, got, err)
+			}
+		}
+	}
+	if n != 10 {
+		t.Errorf("got %d lines, want 10", n)
+	}
+}
+
 // Real files go in whole, and what is twice in a file is once in the project: rows and
 // different rows as Python's json and set count them.
 func TestImportFile_Shared(t *testing.T) {
