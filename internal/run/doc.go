@@ -6,7 +6,7 @@
 //	rundir.go      open or resume runs/NAME; run.json
 //	lock.go        one process at a time
 //	stage.go       pending -> running -> done; what may not change in between; only.go
-//	provenance.go  hashes of inputs and outputs; plumb.json of a checkpoint
+//	provenance.go  hashes of inputs and outputs; plumb.json and judgements.txt of a checkpoint
 //
 // The stages:
 //
@@ -19,7 +19,8 @@
 //
 // And apart from a pipeline:
 //
-//	list.go          plumb runs list, show, lineage
+//	list.go          plumb runs list, show; lineage.go: what a checkpoint comes from, what is stale
+//	import.go        files of others -> items to judge
 //	report.go        a run directory -> report.html
 //	speaker.go       a model that answers in text; conversation.go: turn by turn
 //	perplexity.go winrate.go scorer.go   models measured by themselves
