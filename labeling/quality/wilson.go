@@ -43,6 +43,6 @@ func (s Share) WithInterval() Share {
 	n := float64(s.N)
 	mid := s.P + z*z/(2*n)
 	half := z * math.Sqrt(s.P*(1-s.P)/n+z*z/(4*n*n))
-	s.Low, s.High = (mid-half)/(1+z*z/n), (mid+half)/(1+z*z/n)
+	s.Low, s.High = max(0, (mid-half)/(1+z*z/n)), min(1, (mid+half)/(1+z*z/n)) // rounding would leave [0, 1]
 	return s
 }

@@ -20,3 +20,14 @@ func TestWilson(t *testing.T) {
 		t.Errorf("nothing of nothing: got %v", s)
 	}
 }
+
+// The interval is one of shares, whatever rounding does at its ends.
+func TestIntervalsStayWithinOne(t *testing.T) {
+	for n := 1; n < 200; n++ {
+		for _, k := range []int{0, n} {
+			if s := (Share{K: k, N: n}).WithInterval(); s.Low < 0 || s.High > 1 {
+				t.Errorf("%d of %d: got [%g, %g], want within [0, 1]", k, n, s.Low, s.High)
+			}
+		}
+	}
+}
