@@ -78,7 +78,13 @@ func (x *exporting) judged(c Comparison) (lines []line, leftOut string) {
 		return []line{kwise(c)}, ""
 	case FormatKTO:
 		return x.desirable(c)
+	default:
+		return x.pairs(c)
 	}
+}
+
+// pairs are the pairs by majority, in the form of TRL or hh-rlhf.
+func (x *exporting) pairs(c Comparison) (lines []line, leftOut string) {
 	for _, p := range x.majorities(c) {
 		if x.Format == FormatTRL {
 			lines = append(lines, trl(c, p))

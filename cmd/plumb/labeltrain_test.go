@@ -36,8 +36,10 @@ func rankings(t *testing.T, n int) (db string) {
 // reward trains a reward model on what the settings say.
 func reward(t *testing.T, out, model string, more ...string) {
 	t.Helper()
-	args := []string{"reward", tiny, "--out", out, "--set", "stages=[reward]", "--set", "model.path=" + model,
-		"--set", "reward.epochs=1", "--set", "reward.margin=1", "--set", "reward.eval_every=0"}
+	args := []string{
+		"reward", tiny, "--out", out, "--set", "stages=[reward]", "--set", "model.path=" + model,
+		"--set", "reward.epochs=1", "--set", "reward.margin=1", "--set", "reward.eval_every=0",
+	}
 	for _, s := range more {
 		args = append(args, "--set", s)
 	}

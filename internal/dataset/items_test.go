@@ -50,32 +50,42 @@ func TestItems(t *testing.T) {
 		{"responses with ranks", "c.jsonl", `{"prompt": "Q", "responses": ["A", "B", "C"], "ranks": [2, 1, 2]}`, []Item{{Prompt: Prompt{Text: "Q"}, Candidates: []string{"A", "B", "C"}, Known: []Preference{
 			{Chosen: 1, Rejected: 0, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1, Tie: true}, {Chosen: 1, Rejected: 2, Weight: 1},
 		}}}},
-		{"UltraFeedback", "c.jsonl", `{"source": "sharegpt", "instruction": "Q", "models": ["alpaca-7b", "gpt-4"], "completions": [
+		{
+			"UltraFeedback", "c.jsonl", `{"source": "sharegpt", "instruction": "Q", "models": ["alpaca-7b", "gpt-4"], "completions": [
 			{"model": "alpaca-7b", "principle": "honesty", "response": "A", "overall_score": 6.5, "annotations": {}}, {"model": "gpt-4", "response": "B", "overall_score": 8.0}, {"model": "bard", "response": "C", "overall_score": 6.5}]}`,
 			[]Item{{Prompt: ask, Candidates: []string{"A", "B", "C"}, Sources: []string{"alpaca-7b", "gpt-4", "bard"}, Known: []Preference{
 				{Chosen: 1, Rejected: 0, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1, Tie: true}, {Chosen: 1, Rejected: 2, Weight: 1},
-			}}}},
+			}}},
+		},
 		{"OpenAssistant", "c.jsonl", oasstTree, []Item{
 			{ID: "14fbb664", Prompt: Prompt{Messages: root}, Candidates: []string{"The reason we cannot divide by zero is because (..)", "The reason that the result of a division by zero is (..)"}, Sources: []string{"", ""}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: 1}}},
 			{ID: "3352725e", Prompt: Prompt{Messages: below}, Candidates: []string{"Irrational numbers are simply numbers (..)", "Yes, irrational numbers (..)"}, Sources: []string{"", "bot-7b"}},
 		}},
 		// Argilla 1: argilla-io/argilla, tests of FeedbackDataset: responses with a ranking's {rank, value}.
-		{"Argilla 1, two people and one who has not finished", "c.jsonl", `{"id": "r1", "external_id": null, "fields": {"prompt": "Q", "response-1": "A", "response-2": "B"}, "metadata": {},
+		{
+			"Argilla 1, two people and one who has not finished", "c.jsonl", `{"id": "r1", "external_id": null, "fields": {"prompt": "Q", "response-1": "A", "response-2": "B"}, "metadata": {},
 			"responses": [
 				{"user_id": "u1", "status": "submitted", "values": {"better": {"value": [{"rank": 1, "value": "response-2"}, {"rank": 2, "value": "response-1"}]}, "why": {"value": "text"}, "quality": {"value": 4}}},
 				{"user_id": "u2", "status": "submitted", "values": {"better": {"value": [{"rank": 1, "value": "response-1"}, {"rank": 1, "value": "response-2"}]}}},
 				{"user_id": "u3", "status": "draft", "values": {"better": {"value": [{"rank": 1, "value": "response-1"}, {"rank": 2, "value": "response-2"}]}}}],
 			"suggestions": [{"question_name": "better", "value": [{"rank": 1, "value": "response-1"}, {"rank": 2, "value": "response-2"}]}]}`,
-			[]Item{{ID: "r1", Prompt: Prompt{Text: "Q"}, Candidates: []string{"A", "B"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: .5}, {Chosen: 0, Rejected: 1, Weight: .5, Tie: true}}}}},
-		{"Argilla 1, suggested only", "c.json", `[{"fields": {"instruction": "Q", "generation_1": "A", "generation_2": "B", "generation_10": "C"}, "responses": [],
+			[]Item{{ID: "r1", Prompt: Prompt{Text: "Q"}, Candidates: []string{"A", "B"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: .5}, {Chosen: 0, Rejected: 1, Weight: .5, Tie: true}}}},
+		},
+		{
+			"Argilla 1, suggested only", "c.json", `[{"fields": {"instruction": "Q", "generation_1": "A", "generation_2": "B", "generation_10": "C"}, "responses": [],
 			"suggestions": [{"question_name": "better", "value": [{"rank": 2, "value": "generation_1"}, {"rank": 1, "value": "generation_2"}, {"rank": 3, "value": "generation_10"}]}]}]`,
-			[]Item{{Prompt: ask, Candidates: []string{"A", "B", "C"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}}}},
+			[]Item{{Prompt: ask, Candidates: []string{"A", "B", "C"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: 1}, {Chosen: 0, Rejected: 2, Weight: 1}, {Chosen: 1, Rejected: 2, Weight: 1}}}},
+		},
 		// Argilla 2: the guide "Importing and exporting", records.to_list and to_json.
-		{"Argilla 2", "c.json", `[{"id": "r2", "status": "completed", "fields": {"chat": [{"role": "user", "content": "Q"}], "reply_a": "A", "reply_b": "B"}, "metadata": {}, "vectors": {},
+		{
+			"Argilla 2", "c.json", `[{"id": "r2", "status": "completed", "fields": {"chat": [{"role": "user", "content": "Q"}], "reply_a": "A", "reply_b": "B"}, "metadata": {}, "vectors": {},
 			"suggestions": {"better": {"value": ["reply_a", "reply_b"], "score": 0.9, "agent": "model_name"}}, "responses": {"better": [{"value": ["reply_b", "reply_a"], "user_id": "u1"}]}}]`,
-			[]Item{{ID: "r2", Prompt: ask, Candidates: []string{"A", "B"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: 1}}}}},
-		{"Argilla, two rankings", "c.jsonl", `{"fields": {"prompt": "Q", "response-1": "A", "response-2": "B"}, "suggestions": {"helpful": {"value": ["response-1", "response-2"]}, "honest": {"value": ["response-2", "response-1"]}}}`,
-			[]Item{{Prompt: Prompt{Text: "Q"}, Candidates: []string{"A", "B"}}}},
+			[]Item{{ID: "r2", Prompt: ask, Candidates: []string{"A", "B"}, Known: []Preference{{Chosen: 1, Rejected: 0, Weight: 1}}}},
+		},
+		{
+			"Argilla, two rankings", "c.jsonl", `{"fields": {"prompt": "Q", "response-1": "A", "response-2": "B"}, "suggestions": {"helpful": {"value": ["response-1", "response-2"]}, "honest": {"value": ["response-2", "response-1"]}}}`,
+			[]Item{{Prompt: Prompt{Text: "Q"}, Candidates: []string{"A", "B"}}},
+		},
 		{"Argilla, one response", "c.jsonl", `{"fields": {"prompt": "Q", "response": "A"}, "responses": {}}`, []Item{{Prompt: Prompt{Text: "Q"}, Candidates: []string{"A"}}}},
 		{"bytes of no character", "c.jsonl", `{"prompt": "Q\udcff", "chosen": "A\udc80", "rejected": "B"}`, []Item{{Prompt: Prompt{Text: "Q\xff"}, Candidates: []string{"A\x80", "B"}, Known: one}}},
 	} {

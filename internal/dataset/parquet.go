@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -63,7 +64,7 @@ func parquetRows(name string, in io.ReaderAt, size int64) iter.Seq2[row, error] 
 
 // parquetReader reads rows one by one. The library panics on some broken files.
 type parquetReader struct {
-	in *parquet.Reader
+	in *parquet.GenericReader[any]
 }
 
 func openParquet(in io.ReaderAt, size int64) (r *parquetReader, err error) {
@@ -75,7 +76,7 @@ func openParquet(in io.ReaderAt, size int64) (r *parquetReader, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &parquetReader{parquet.NewReader(f)}, nil
+	return &parquetReader{parquet.NewGenericReader[any](f)}, nil
 }
 
 // checkFooter refuses a length of the footer that the file cannot hold: the library
@@ -98,13 +99,13 @@ func checkFooter(in io.ReaderAt, size int64) error {
 // next is the next row by column, or io.EOF.
 func (r *parquetReader) next() (values map[string]any, err error) {
 	defer caught(&err)
-	var v any
-	if err := r.in.Read(&v); err != nil {
-		return nil, err
+	var v [1]any
+	if n, err := r.in.Read(v[:]); n == 0 {
+		return nil, cmp.Or(err, io.ErrNoProgress)
 	}
-	values, ok := v.(map[string]any)
+	values, ok := v[0].(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("got a row of %T, want columns", v)
+		return nil, fmt.Errorf("got a row of %T, want columns", v[0])
 	}
 	return values, nil
 }

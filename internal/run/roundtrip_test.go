@@ -192,10 +192,10 @@ func FuzzExportsReadAlike(f *testing.F) {
 			}
 			margin := 1. / 3
 			wantAsk, want := ask, []string{first, second}
-			switch format {
-			case labeling.FormatHH:
+			if format == labeling.FormatHH {
 				wantAsk, want = strings.TrimSpace(ask), []string{strings.TrimSpace(first), strings.TrimSpace(second)}
-			case labeling.FormatKWise: // has no margins
+			}
+			if format == labeling.FormatKWise { // has no margins
 				margin = 0
 			}
 			p := got[0].Preferences
