@@ -35,6 +35,14 @@ type Screening struct {
 	Pass  int `json:"pass"`
 }
 
+// NewStatus is that of an annotator who is new to the project: tested first, if it tests.
+func (c Control) NewStatus() Status {
+	if c.Screening.Items > 0 {
+		return StatusScreening
+	}
+	return StatusActive
+}
+
 // DefaultProject asks for one judgement per pair.
 func DefaultProject(name string) Project {
 	return Project{Name: name, Task: PairTask(false), Overlap: 1, Guideline: DefaultGuideline}

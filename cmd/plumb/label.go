@@ -31,7 +31,7 @@ func newLabel(a *app) *cobra.Command {
 		newLabelInit(a), newLabelImport(a), newLabelSample(a),
 		newLabelOpen(a), newLabelServe(a), newLabelConnect(a), newLabelSimulate(a), newLabelCheckout(a), newLabelCheckin(a),
 		newLabelEnrol(a), newLabelManage(a), newLabelPause(a), newLabelResume(a), newLabelBlock(a), newLabelRole(a), newLabelAdjudicate(a), newLabelWithdraw(a),
-		newLabelStats(a), newLabelExport(a), newLabelExports(a), newLabelAudit(a))
+		newLabelStats(a), newLabelExport(a), newLabelExports(a), newLabelAudit(a), newLabelMove(a), newLabelBench(a))
 	return cmd
 }
 

@@ -40,12 +40,12 @@ func newLabelEnrol(a *app) *cobra.Command {
 		Use:   "enrol DB [HANDLE]",
 		Short: "Say who may judge, with which SSH keys; or list them",
 		Long: `Say who may judge, with which SSH keys, and as what: annotator, adjudicator or manager.
-Who is enrolled already is changed; without a handle everybody is listed.
+Who is enrolled already is changed; without a handle everybody is listed. Who is new is
+tested first where the store's project tests, unless --status says otherwise.
 
 --key reads public keys as an authorized_keys file has them, one a line; - is standard
 input. A key is remembered by its fingerprint, and is one annotator's alone.`,
 		Example: `  plumb label enrol labels.db ada --key ada.pub
-  curl -s https://github.com/ada.keys | plumb label enrol labels.db ada --key -
   plumb label enrol labels.db eve --role manager --key eve.pub
   plumb label enrol labels.db --json`,
 		Args: cobra.RangeArgs(1, 2),
@@ -75,7 +75,7 @@ input. A key is remembered by its fingerprint, and is one annotator's alone.`,
 	f.StringArrayVar(&e.keys, "key", nil, "`FILE` of public keys, as authorized_keys has them; - = standard input")
 	f.StringArrayVar(&e.drop, "drop-key", nil, "`FINGERPRINT` of a key that no longer counts")
 	f.StringVar(&e.role, "role", "", "annotator, adjudicator or manager; annotator for who is new")
-	f.StringVar(&e.status, "status", "", "screening, active, paused or blocked; active for who is new")
+	f.StringVar(&e.status, "status", "", "screening, active, paused or blocked; for who is new screening where the project tests, else active")
 	return cmd
 }
 
@@ -99,7 +99,11 @@ func listEnrolled(cmd *cobra.Command, a *app, path string, e enrolment) error {
 
 // enrol stores who is new, and changes who is not.
 func (e enrolment) enrol(ctx context.Context, s *store.Store, keys []string) (who labeling.Annotator, err error) {
-	who, err = s.Enrol(ctx, labeling.Annotator{Handle: e.handle, Role: labeling.Role(e.role), Status: labeling.Status(e.status), Keys: keys})
+	status, err := e.newStatus(ctx, s)
+	if err != nil {
+		return who, err
+	}
+	who, err = s.Enrol(ctx, labeling.Annotator{Handle: e.handle, Role: labeling.Role(e.role), Status: status, Keys: keys})
 	changes := []labeling.Change{{Role: labeling.Role(e.role), Status: labeling.Status(e.status)}}
 	for _, k := range keys {
 		changes = append(changes, labeling.Change{AddKey: k})
@@ -115,6 +119,19 @@ func (e enrolment) enrol(ctx context.Context, s *store.Store, keys []string) (wh
 		who, err = s.Amend(ctx, e.handle, c)
 	}
 	return who, err
+}
+
+// newStatus is what somebody begins with: only annotators are tested, and only where
+// there is one project that says so.
+func (e enrolment) newStatus(ctx context.Context, s *store.Store) (labeling.Status, error) {
+	if role := labeling.Role(e.role); e.status != "" || role != "" && role != labeling.RoleAnnotator {
+		return labeling.Status(e.status), nil
+	}
+	p, err := s.Project(ctx, "")
+	if errors.Is(err, labeling.ErrNotFound) { // none yet, or several
+		return "", nil
+	}
+	return p.Control.NewStatus(), err
 }
 
 // fingerprints are those of the public keys in files.

@@ -88,12 +88,8 @@ func (r *runner) report() Report {
 // enrol makes the annotators known; those who are new are tested first where the project
 // tests.
 func (r *runner) enrol(ctx context.Context) error {
-	status := labeling.StatusActive
-	if r.project.Control.Screening.Items > 0 {
-		status = labeling.StatusScreening
-	}
 	for _, a := range r.Annotators {
-		e, err := r.store.Enrol(ctx, labeling.Annotator{Handle: a.Handle, Simulated: true, Status: status})
+		e, err := r.store.Enrol(ctx, labeling.Annotator{Handle: a.Handle, Simulated: true, Status: r.project.Control.NewStatus()})
 		if err != nil {
 			return err
 		}

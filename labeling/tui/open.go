@@ -38,14 +38,15 @@ type Result struct {
 }
 
 // Open lets a person judge in this process's terminal, until they leave or nothing is
-// left for them. The annotator is enrolled if new. A cancelled ctx ends the session; what
+// left for them. The annotator is enrolled if new, and then tested
+// first where the project tests. A cancelled ctx ends the session; what
 // was begun is kept as a draft.
 func Open(ctx context.Context, s labeling.Store, annotator string, o Options) (r Result, err error) {
 	p, err := s.Project(ctx, o.Project)
 	if err != nil {
 		return r, err
 	}
-	a, err := s.Enrol(ctx, labeling.Annotator{Handle: annotator})
+	a, err := s.Enrol(ctx, labeling.Annotator{Handle: annotator, Status: p.Control.NewStatus()})
 	if err != nil {
 		return r, err
 	}
