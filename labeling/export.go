@@ -239,7 +239,9 @@ func (x *exporting) check() error {
 // ask finds the question that the lines are about, if they are about one.
 func (x *exporting) ask() error {
 	if x.Format == FormatJudgements || x.Format == FormatSFT {
-		x.Question = ""
+		if x.Question != "" || x.Weights != nil || x.Threshold != 0 {
+			return fmt.Errorf("%s: got a question, weights or a threshold, want none: its lines are about no question", x.Format)
+		}
 		return nil
 	}
 	q, err := MainQuestion(x.task, x.Question)

@@ -286,6 +286,7 @@ func TestExport_Refuses(t *testing.T) {
 		{pairs, labeling.ExportOptions{Format: labeling.FormatTRL, Agreement: math.NaN()}, "agreement: got NaN, want 0 to 1"},
 		{pairs, labeling.ExportOptions{Format: labeling.FormatKWise, Agreement: .5}, "agreement: got 0.5 for kwise"},
 		{pairs, labeling.ExportOptions{Format: labeling.FormatKTO, Threshold: 3}, "threshold: got 3, want points of a rating"},
+		{pairs, labeling.ExportOptions{Format: labeling.FormatSFT, Question: "better"}, "sft: got a question, weights or a threshold, want none"},
 		{rates, labeling.ExportOptions{Format: labeling.FormatTRL}, "has no preference or ranking"},
 		{rates, labeling.ExportOptions{Format: labeling.FormatTRL, Question: "quality"}, "question quality: got a rating, want a preference or ranking"},
 		{rates, labeling.ExportOptions{Format: labeling.FormatKTO, Question: "safety"}, "question safety: got a choice"},
