@@ -22,7 +22,7 @@ type question struct {
 // worded is the questions of a task, ready to be shown.
 func worded(t labeling.Task, lang Lang) (out []question) {
 	word := func(l labeling.Label, key string) string {
-		if text := CleanLine(l.In(string(lang))); text != "" {
+		if text := brief(l.In(string(lang))); text != "" {
 			return text
 		}
 		return key
@@ -392,7 +392,8 @@ func (s State) unmark() (State, Action) {
 func (s State) adopt(a labeling.Answer) State {
 	given := a.Responses
 	a.Responses = map[string]labeling.Response{}
-	a.Comment = CleanLine(a.Comment)
+	a.Comment = newEditor(CleanLine(a.Comment), true, labeling.MaxComment).text()
+	a.Edit = s.validEdit(a.Edit)
 	s.answer = a
 	for _, q := range s.questions {
 		r, ok := given[q.Key]
@@ -409,6 +410,17 @@ func (s State) adopt(a labeling.Answer) State {
 		}
 	}
 	return s
+}
+
+func (s State) validEdit(e *labeling.Edit) *labeling.Edit {
+	if e == nil || !s.o.Task.Edit || !slices.Contains(s.shown, e.Of) {
+		return nil
+	}
+	text := newEditor(e.Text, false, labeling.MaxEdit).text()
+	if text == "" {
+		return nil
+	}
+	return &labeling.Edit{Of: e.Of, Text: text}
 }
 
 func (s State) validMarks(q question, marks map[labeling.CandidateID]int) map[labeling.CandidateID]int {

@@ -1,11 +1,14 @@
 package screen
 
 import (
-	"fmt"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+// The letters of flags. Half a flag has another width on every terminal.
+const flagA, flagZ = '\U0001F1E6', '\U0001F1FF'
 
 // maxMarks bounds the combining marks on one letter; more would cover other lines.
 const maxMarks = 4
@@ -14,7 +17,8 @@ const maxMarks = 4
 // become their pictures (␛), everything else that has no shape of its own becomes its
 // number (⟨U+202E⟩), broken UTF-8 becomes �. Only what emoji and scripts need of such
 // characters is dropped without a trace, because terminals disagree about its width:
-// joiners, variation selectors, skin tones. hidden counts what was made visible or cut.
+// joiners, variation selectors, skin tones; flags become letters. hidden counts what was
+// made visible or cut.
 func Clean(s string) (clean string, hidden int) {
 	n := plainTo(s)
 	if n == len(s) {
@@ -61,6 +65,12 @@ func CleanLine(s string) string {
 	return clean
 }
 
+// brief is CleanLine for what nobody should make long: names, labels, errors.
+func brief(s string) string {
+	const most = 200 // cells
+	return Clip(CleanLine(s[:min(len(s), 16*most)]), most)
+}
+
 type cleaner struct {
 	out    strings.Builder
 	base   bool // the last rune can carry marks
@@ -70,40 +80,51 @@ type cleaner struct {
 
 func (c *cleaner) add(r rune) {
 	switch {
-	case r == '\n':
-		c.put("\n", false)
+	case r == '\n' || r == ' ':
+		c.put(r, false)
 	case r == '\t':
-		c.put("    ", false)
-	case r == ' ':
-		c.put(" ", false)
+		c.out.WriteString("   ")
+		c.put(' ', false)
+	case r > ' ' && r <= '~' || r >= 0x4e00 && r <= 0x9fa5: // most of all there is
+		c.put(r, true)
 	case isJoiner(r):
+	case r >= flagA && r <= flagZ:
+		c.put('Ａ'+r-flagA, true)
 	case r < 0x20:
-		c.reveal(string('␀' + r))
+		c.hidden++
+		c.put('␀'+r, false)
 	case r == 0x7f:
-		c.reveal("␡")
+		c.hidden++
+		c.put('␡', false)
 	case !unicode.IsGraphic(r), isBlank(r):
-		c.reveal(fmt.Sprintf("⟨U+%04X⟩", r))
+		c.number(r)
 	case runeCells(r) == 0:
 		c.mark(r)
 	default:
-		c.put(string(r), true)
+		c.put(r, true)
 	}
 }
 
-func (c *cleaner) put(s string, base bool) {
-	c.out.WriteString(s)
+// put writes a character; base tells whether it can carry marks.
+func (c *cleaner) put(r rune, base bool) {
+	c.out.WriteRune(r)
 	c.base, c.marks = base, 0
 }
 
-func (c *cleaner) reveal(s string) {
+// number writes the number of a character that has no shape.
+func (c *cleaner) number(r rune) {
 	c.hidden++
-	c.put(s, false)
+	c.out.WriteString("⟨U+")
+	for shift := max(12, (bits.Len32(uint32(r))-1)/4*4); shift >= 0; shift -= 4 {
+		c.out.WriteByte("0123456789ABCDEF"[r>>shift&15])
+	}
+	c.put('⟩', false)
 }
 
 // mark adds a rune without width to the letter before it, or to a dotted circle.
 func (c *cleaner) mark(r rune) {
 	if !c.base {
-		c.put("◌", true)
+		c.put('◌', true)
 	}
 	if c.marks++; c.marks > maxMarks {
 		c.hidden++

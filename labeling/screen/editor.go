@@ -20,9 +20,16 @@ type editor struct {
 // spot is a row on the screen: the n-th of those that a line takes.
 type spot struct{ line, n int }
 
-// newEditor begins with a text and the cursor at its end, or, of many lines, its start.
+// newEditor begins with a text, as far as there is room, and the cursor at its end, or, of
+// many lines, its start.
 func newEditor(text string, one bool, most int) editor {
 	text = lineEnds.Replace(strings.ToValidUTF8(text, "\uFFFD"))
+	if end := most; len(text) > most {
+		for !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end]
+	}
 	e := editor{lines: strings.Split(text, "\n"), one: one, most: most}
 	if one {
 		e.lines = []string{strings.Join(e.lines, " ")}
@@ -53,6 +60,9 @@ func (e editor) put(from, to int, lines ...string) editor {
 
 // insert adds text at the cursor; ok is false if there is no room for it.
 func (e editor) insert(text string) (next editor, ok bool) {
+	if len(text) > e.most {
+		return e, false
+	}
 	text = lineEnds.Replace(strings.ToValidUTF8(text, "\uFFFD"))
 	if e.one {
 		text = CleanLine(text)
@@ -350,7 +360,7 @@ func (e editor) view(p *pen, w, h int, row func()) {
 				l.cursor(p, n, at, w)
 			} else {
 				text := l.clean[l.rows[n].from:l.rows[n].to]
-				p.WriteString(text)
+				p.write(text)
 				p.space(w - Cells(text))
 			}
 			row()
@@ -374,9 +384,9 @@ func (l shownLine) cursor(p *pen, row, at, w int) {
 	if on == "" {
 		on = " "
 	}
-	p.WriteString(before)
+	p.write(before)
 	p.put(on, reversed)
-	p.WriteString(rest[n:])
+	p.write(rest[n:])
 	p.space(w - Cells(before) - Cells(on) - Cells(rest[n:]))
 }
 

@@ -3,129 +3,142 @@ package screen
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"plumbline/labeling"
+	"plumbline/labeling/hostile"
 )
 
-func TestClean(t *testing.T) {
-	for _, c := range []struct {
-		name, in, want string
-		hidden         int
-	}{
-		{"plain", "Hello, 世界\n", "Hello, 世界\n", 0},
-		{"clipboard (OSC 52)", "\x1b]52;c;QUJD\x07", "␛]52;c;QUJD␇", 2},
-		{"clear screen (CSI)", "\x1b[2J\x1b[H", "␛[2J␛[H", 2},
-		{"C1 CSI", "\u009b2J", "⟨U+009B⟩2J", 1},
-		{"raw C1 byte", "\x9b2J", "\uFFFD2J", 1},
-		{"device control and string end", "\x1bP$q\x1b\\", "␛P$q␛\\", 2},
-		{"title and hyperlink", "\x1b]8;;http://x\x1b\\y", "␛]8;;http://x␛\\y", 2},
-		{"bell, backspace, delete, nul", "\a\b\x7f\x00", "␇␈␡␀", 4},
-		{"carriage return hides", "evil\rgood", "evil␍good", 1},
-		{"DOS line ends are ends", "a\r\nb", "a\nb", 0},
-		{"tab", "a\tb", "a    b", 0},
-		{"bidi override", "\u202eabc\u202c", "⟨U+202E⟩abc⟨U+202C⟩", 2},
-		{"bidi isolate and marks", "\u2067a\u2069\u200f\u061c", "⟨U+2067⟩a⟨U+2069⟩⟨U+200F⟩⟨U+061C⟩", 4},
-		{"zero width space, word joiner, BOM", "a\u200b\u2060\ufeffb", "a⟨U+200B⟩⟨U+2060⟩⟨U+FEFF⟩b", 3},
-		{"tag characters", "\U000e0041", "⟨U+E0041⟩", 1},
-		{"line separators", "a\u2028b\u2029", "a⟨U+2028⟩b⟨U+2029⟩", 2},
-		{"variation selectors as a covert channel", "a\U000e0101", "a⟨U+E0101⟩", 1},
-		{"Hangul fillers", "\u3164\u115f", "⟨U+3164⟩⟨U+115F⟩", 2},
-		{"private use", "\ue000", "⟨U+E000⟩", 1},
-		{"noncharacter", "\uffff", "⟨U+FFFF⟩", 1},
-		{"broken UTF-8", "a\xff\xc3(\xe4\xb8", "a\uFFFD\uFFFD(\uFFFD\uFFFD", 4},
-		{"a replacement character as such", "\uFFFD", "\uFFFD", 0},
-		{"combining tower", "e" + strings.Repeat("\u0301", 40), "e" + strings.Repeat("\u0301", maxMarks), 40 - maxMarks},
-		{"a mark without a letter", "\u0301x", "◌\u0301x", 0},
-		{"a mark at the beginning of a line", "a\n\u0301", "a\n◌\u0301", 0},
-		{"emoji family", "👩‍👩‍👧", "👩👩👧", 0},
-		{"emoji with style and skin", "❤️👍🏽", "❤👍", 0},
-		{"keycap", "1️⃣", "1", 0},
-		{"Vietnamese, decomposed", "e\u0302\u0301", "e\u0302\u0301", 0},
-		{"Hebrew and Arabic letters", "שלום سلام", "שלום سلام", 0},
-		{"Thai", "ที่", "ที่", 0},
-	} {
-		got, hidden := Clean(c.in)
-		if got != c.want || hidden != c.hidden {
-			t.Errorf("%s: got %q, %d hidden, want %q, %d", c.name, got, hidden, c.want, c.hidden)
+// everyKey is a walk through all that the screen can show, and back.
+const everyKey = "space w r / e l enter . , esc r p / a enter pgdown end x g down x ? pgdown x v x c x enter ! " +
+	"e x enter x up down left pgdown home end backspace ctrl+w ctrl+s n 1 x esc 1 tab 2 k = A B enter esc space enter"
+
+// long texts take a shorter walk.
+const long = 100 << 10
+
+// asking is a task whose own words are hostile.
+func asking(text string) labeling.Task {
+	l := labeling.Label{"en": text, "zh": text}
+	return labeling.Task{Edit: true, Questions: []labeling.Question{
+		{Key: "safe", Kind: labeling.AskChoice, Label: l, Help: l, Options: []labeling.Option{{Key: "yes", Label: l}, {Key: "no", Label: l}}},
+		{Key: "good", Kind: labeling.AskRating, Points: 3, Label: l, Ends: []labeling.Label{l, l}, When: &labeling.Condition{Question: "safe", Is: "yes"}},
+		{Key: "ranking", Kind: labeling.AskRanking, Ties: true, Label: l, Guard: &labeling.Condition{Question: "safe", Is: "yes"}},
+	}}
+}
+
+// showing is an item of which every text is hostile.
+func showing(text string) Content {
+	return Content{
+		Prompt:     labeling.Prompt{Messages: []labeling.Message{{Role: text, Content: text}, {Role: "user", Content: text}}},
+		Candidates: []string{text, text + " x"},
+		Answer:     labeling.Answer{Comment: text, Edit: &labeling.Edit{Of: 2, Text: text}},
+		Phase:      labeling.PhaseTutorial,
+		Expected:   map[string]labeling.Response{"safe": {Marks: map[labeling.CandidateID]int{1: 7, 99: -1}}, "ranking": {Order: [][]labeling.CandidateID{{0x1b}, {-5}}}},
+		Why:        text,
+		Votes:      []labeling.Answer{{Comment: text, Responses: map[string]labeling.Response{"ranking": {Order: [][]labeling.CandidateID{{7}}}}}},
+	}
+}
+
+// walk presses keys and holds every screen, and everything said, to what must be.
+func walk(t *testing.T, s State, keys, text string, w, h int) {
+	t.Helper()
+	before := New(Options{})
+	check := func(next State) {
+		checkFrame(t, next, w, h)
+		checkPlain(t, next.Say(before))
+		before, s = next, next
+	}
+	check(s)
+	for _, k := range strings.Fields(keys) {
+		next, _ := press(s, k)
+		check(next)
+	}
+	for _, k := range []string{"c", "/", "n", "e"} {
+		if len(text) > long {
+			break
 		}
-		for _, size := range [][2]int{{40, 12}, {120, 40}} {
-			s, _ := press(New(Options{Title: c.in, Guideline: c.in, Task: labeling.PairTask(true)}).Resize(size[0], size[1]).Show(Content{Prompt: prompt(c.in), Candidates: []string{c.in, c.in + " x"}}), "w k")
-			checkFrame(t, s, size[0], size[1])
-			s, _ = press(s, "g")
-			checkFrame(t, s, size[0], size[1])
+		at, _ := press(s, k)
+		at, _ = at.Paste(text)
+		check(at)
+		check(at.Failed(text))
+	}
+	for _, end := range []State{s.Welcome(), s.Result(true), s.Finished(), s.Loading(), s.Guide(text, 9), s.Notice(ItemLost)} {
+		check(end)
+	}
+}
+
+func TestHostileTextsReachTheScreenAsText(t *testing.T) {
+	for i, c := range hostile.Strings() {
+		t.Run(c[0], func(t *testing.T) {
+			text, size, keys := c[1], sizes[i%3], everyKey
+			o := Options{
+				Title: text, Task: asking(text), Guideline: text, GuidelineVersion: 1,
+				Color: i%2 == 0, Linear: i%5 == 0, Lang: []Lang{English, Chinese}[i%2],
+			}
+			if len(text) > long {
+				keys = "end w / a enter p end x e x ctrl+s"
+			}
+			walk(t, New(o).Resize(size[0], size[1]).Show(showing(text)), keys, text, size[0], size[1])
+		})
+	}
+}
+
+// A megabyte must cost in proportion to its length, whatever it is made of: not more than
+// so many times what a megabyte of plain words costs.
+func TestHostileTextsTakeTheirTime(t *testing.T) {
+	cost := func(text string) time.Duration {
+		least := time.Hour
+		for range 2 { // the other is noise
+			began := time.Now()
+			s := New(Options{Task: labeling.PairTask(true)}).Resize(120, 40).Show(Content{Prompt: prompt(text), Candidates: []string{text, text}})
+			s, _ = press(s, "down end w / x enter p end x")
+			s.View()
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	words := cost(strings.Repeat("word ", hostile.Large/5))
+	for _, c := range hostile.Strings() {
+		if len(c[1]) < 4<<10 {
+			continue
+		}
+		if got := cost(c[1]); got > 40*words {
+			t.Errorf("%s: got %v, want at most 40 times the %v of plain words", c[0], got, words)
 		}
 	}
 }
 
-func TestCellsOfWideText(t *testing.T) {
-	for s, want := range map[string]int{"abc": 3, "世界": 4, "한국": 4, "ｆｕｌｌ": 8, "e\u0301": 1, "👩": 2, "…": 1, "│": 1, "ที่": 1, "": 0} {
-		if got := Cells(s); got != want {
-			t.Errorf("%q: got %d cells, want %d", s, got, want)
+// keyboard is what the fuzzer can press.
+var keyboard = strings.Fields("a s d f j k l ; 0 = 1 2 3 9 A B C backspace enter enter tab shift+tab space left right up down pgup pgdown " +
+	"home end w r / . , esc p g v ? c e n ! m z q x 天 \u0301 ctrl+s ctrl+w ctrl+u ctrl+k ctrl+left ctrl+right ctrl+home ctrl+end delete alt+d ； ？")
+
+func FuzzScreen(f *testing.F) {
+	for i, c := range hostile.Strings() {
+		if len(c[1]) < 200 {
+			f.Add(c[1], []byte{byte(i), 30, 60, 18, 44, 53}, uint8(40+i), uint8(12+i/4), uint8(i))
 		}
 	}
-	for _, c := range []struct {
-		s    string
-		w    int
-		want string
-	}{{"abcdef", 4, "abc…"}, {"世界世界", 5, "世界…"}, {"世界世界", 4, "世… "}, {"ab", 4, "ab  "}, {"ab", 0, ""}} {
-		if got := Fit(c.s, c.w); got != c.want {
-			t.Errorf("fit %q in %d: got %q, want %q", c.s, c.w, got, c.want)
-		}
-	}
-}
-
-func TestMegabyteLine(t *testing.T) {
-	s := opened(Options{}, 120, 40).Show(Content{Prompt: prompt(strings.Repeat("x", 1<<20)), Candidates: []string{strings.Repeat("词", 1<<19), strings.Repeat("a ", 1<<19)}})
-	s, _ = press(s, "w end pgup p end")
-	checkFrame(t, s, 120, 40)
-}
-
-func FuzzClean(f *testing.F) {
-	for _, s := range []string{"\x1b]52;c;QUJD\x07", "\u202e\u2066", "e\u0301\u0301", "\xff\xfe", "👩‍🔬", "\u009b31m", "a\r\nb\rc"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, in string) {
-		got, _ := Clean(in)
-		checkPlain(t, got)
-		if again, hidden := Clean(got); again != got || hidden != 0 {
-			t.Errorf("cleaned twice: got %q of %q, %d hidden", again, got, hidden)
-		}
-	})
-}
-
-func FuzzView(f *testing.F) {
-	f.Add("prompt", "a 👩‍🔬 é 한국어 ﷽", "\x1b[2Jb", "= k ! space p down", uint8(80), uint8(24))
-	f.Add("", "", "", "c x enter n y", uint8(0), uint8(0))
-	f.Add("天", "（（（", "🏳️‍🌈🇨🇳", "? end", uint8(101), uint8(12))
-	f.Fuzz(func(t *testing.T, question, a, b, keys string, w, h uint8) {
-		if len(keys) > 100 || len(a)+len(b)+len(question) > 4000 {
+	f.Add(markdownAnswer, []byte("walk about and look"), uint8(120), uint8(40), uint8(0))
+	f.Fuzz(func(t *testing.T, text string, keys []byte, w, h, task uint8) {
+		if len(text) > 2000 || len(keys) > 40 || h == 0 {
 			return
 		}
-		width, height := max(1, int(w)), max(1, int(h))
-		for _, lang := range []Lang{English, Chinese} {
-			s := New(Options{Lang: lang, Title: a, Guideline: b, Task: labeling.PairTask(true), Color: true}).Resize(width, height).Show(Content{Prompt: prompt(question), Candidates: []string{a, b}})
-			for _, k := range strings.Split(keys, " ") {
-				before := s
-				s, _ = s.Key(k, hand)
-				checkFrame(t, s, width, height)
-				checkPlain(t, s.Say(before))
+		o := Options{Title: text, Task: asking(text), Guideline: text, Color: task&1 > 0, Linear: task&2 > 0, Lang: []Lang{English, Chinese}[task>>2&1]}
+		if task&8 > 0 {
+			o.Task = labeling.PairTask(true)
+		}
+		s := New(o).Resize(int(w), int(h)).Show(showing(text))
+		for _, k := range keys {
+			before := s
+			s, _ = press(s, keyboard[int(k)%len(keyboard)])
+			checkFrame(t, s, int(w), int(h))
+			checkPlain(t, s.Say(before))
+			s, _ = s.Mouse(int(k), int(k)/4, Mouse(k%3), hand)
+		}
+		if a := s.final().Answer(); s.missing() < 0 || a.Flagged {
+			if err := a.Validate(s.o.Task, s.shown); err != nil {
+				t.Errorf("the answer entered: %v", err)
 			}
-			s, _ = s.Paste(a)
-			checkFrame(t, s.Failed(b), width, height)
-			checkFrame(t, s.Finished(), width, height)
-			checkFrame(t, s.Loading(), width, height)
 		}
 	})
-}
-
-func BenchmarkKey(b *testing.B) {
-	c := pair
-	c.Candidates = []string{strings.Repeat(pair.Candidates[0], 20), strings.Repeat(pair.Candidates[1], 20)}
-	s := opened(Options{}, 120, 40).Show(c)
-	n := 0
-	for b.Loop() {
-		s, _ = s.Key([]string{"k", "down", "j", "up"}[n%4], hand)
-		n += len(s.View())
-	}
-	b.ReportMetric(float64(n)/float64(b.N), "B/view")
 }

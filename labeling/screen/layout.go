@@ -106,7 +106,7 @@ func (d doc) at(i int) []piece {
 func (d doc) write(p *pen, i, w int) {
 	used := 0
 	for _, x := range d.at(i) {
-		p.WriteString(x.own)
+		p.write(x.own)
 		d.words(p, x.from, x.to)
 		used += Cells(x.own) + Cells(d.body[x.from:x.to])
 	}

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ func (s State) Say(before State) string {
 		switch {
 		case s.mode == editing:
 			return s.echo(s.edit, before.edit)
-		case s.askedFor() != "":
+		case s.prompted(s.width) != "":
 			return s.echo(s.input, before.input)
 		}
 	}
@@ -40,7 +41,7 @@ func (s State) Say(before State) string {
 		return ""
 	}
 	text := s.wrapAll(strings.TrimSuffix(out.String(), "\n")) + "\n"
-	if before.askedFor() != "" || before.mode == editing {
+	if before.prompted(s.width) != "" || before.mode == editing {
 		return "\n" + text // after what was typed
 	}
 	return text
@@ -145,15 +146,15 @@ func (s State) sayQuestion(out *spoken) {
 	case labeling.AskPreference:
 		out.say(s.w.spokenScale)
 		if q.Ties {
-			out.say(s.w.tieKeys)
+			out.say(s.w.tieKeys.spoken())
 		}
 	case labeling.AskRanking:
 		out.say(s.w.spokenOrder)
 		if q.Ties {
-			out.say(s.w.levelKeys)
+			out.say(s.w.levelKeys.spoken())
 		}
 	default:
-		out.say(fmt.Sprintf(s.w.spokenMarks, letter(place(s.focus)), s.keysOf(q)))
+		out.say(fmt.Sprintf(s.w.spokenMarks, letter(place(s.focus)), s.markKeys(q)))
 	}
 }
 
@@ -184,16 +185,20 @@ func (s State) sayJudging(out *spoken, before State) {
 func (s State) sayMode(out *spoken) {
 	switch {
 	case s.mode == seeking:
-		out.say(s.w.askSearch + CleanLine(s.input.text()))
+		out.say(s.prompted(math.MaxInt) + CleanLine(s.input.text()))
 	case s.mode.page():
 		out.say(s.page.title)
 		out.doc(s.page.doc)
-		out.say(map[mode]string{reading: s.w.spokenClose, reasoning: s.w.askReason}[s.mode])
-		if s.mode != reading && s.mode != reasoning {
+		switch s.mode {
+		case reading:
+			out.say(s.w.spokenClose)
+		case reasoning:
+			out.say(s.prompted(math.MaxInt))
+		default:
 			out.say(s.w.spokenGoOn)
 		}
 	case s.mode == commenting:
-		out.say(s.w.askComment + CleanLine(s.input.text()))
+		out.say(s.prompted(math.MaxInt) + CleanLine(s.input.text()))
 	case s.mode == editing:
 		out.say(fmt.Sprintf(s.w.editing, letter(place(s.of))))
 		out.say(s.w.spokenEdit)

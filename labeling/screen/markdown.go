@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"sync"
@@ -139,11 +140,23 @@ func (r *renderer) looking(look attr, what func()) {
 // children renders blocks, with an empty line where one was written.
 func (r *renderer) children(n ast.Node) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		if c.PreviousSibling() != nil && c.HasBlankPreviousLines() {
+		if c.PreviousSibling() != nil && r.blankBefore(c) {
 			r.paragraph(flowing, func() {})
 		}
 		r.block(c)
 	}
+}
+
+// blankBefore tells whether a block was written below an empty line. Of a table the
+// parser does not know: it was a paragraph once.
+func (r *renderer) blankBefore(n ast.Node) bool {
+	table, ok := n.(*gfm.Table)
+	if !ok || table.Pos() < 0 {
+		return n.HasBlankPreviousLines()
+	}
+	above := r.src[:bytes.LastIndexByte(r.src[:table.Pos()], '\n')+1]
+	above = bytes.TrimSuffix(above, []byte("\n"))
+	return len(bytes.Trim(above[bytes.LastIndexByte(above, '\n')+1:], " >")) == 0
 }
 
 func (r *renderer) block(n ast.Node) {
@@ -245,7 +258,7 @@ func (r *renderer) lines(s *source.Segments) string {
 }
 
 func (r *renderer) table(n *gfm.Table) {
-	t := table{}
+	t := table{told: r.spoken}
 	for _, a := range n.Alignments {
 		t.align = append(t.align, map[gfm.Alignment]align{gfm.AlignRight: toRight, gfm.AlignCenter: toMiddle}[a])
 	}

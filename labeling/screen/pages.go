@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"plumbline/labeling"
@@ -54,7 +55,7 @@ func (s State) role(key string) string {
 	if name, ok := s.w.roles[key]; ok {
 		return name
 	}
-	return CleanLine(key)
+	return brief(key)
 }
 
 func (s State) guideTitle() string {
@@ -67,63 +68,88 @@ func (s State) guideTitle() string {
 // helpText is what is asked and the keys.
 func (s State) helpText() *text {
 	titles, texts := s.taskTexts()
-	return join(append(titles, s.w.keysTitle), append(texts, rawText(s.keyList())))
+	return join(append(titles, s.w.keysTitle), append(texts, s.w.keys.text(s)))
 }
 
 // taskTexts explains each question and the keys that answer it.
 func (s State) taskTexts() (titles []string, texts []*text) {
 	for _, q := range s.questions {
-		body := s.keysOf(q)
+		notes := []string{}
 		if q.help != "" {
-			body = q.help + "\n" + body
+			notes = append(notes, q.help)
 		}
 		if q.When != nil {
 			cond := s.named(q.When.Question)
-			body += "\n" + fmt.Sprintf(s.w.onlyWhere, cond.label, cond.option(q.When.Is))
+			notes = append(notes, fmt.Sprintf(s.w.onlyWhere, cond.label, cond.option(q.When.Is)))
 		}
 		if q.Guard != nil {
 			cond := s.named(q.Guard.Question)
-			body += "\n" + fmt.Sprintf(s.w.guarded, cond.option(q.Guard.Is))
+			notes = append(notes, fmt.Sprintf(s.w.guarded, cond.option(q.Guard.Is)))
 		}
 		if q.Optional {
-			body += "\n" + s.w.optional
+			notes = append(notes, s.w.optional)
 		}
-		titles, texts = append(titles, q.label), append(texts, rawText(body))
+		t := s.keysOf(q)
+		if len(notes) > 0 {
+			t = join([]string{"", ""}, []*text{rawText(strings.Join(notes, "\n")), t})
+		}
+		titles, texts = append(titles, q.label), append(texts, t)
 	}
 	return titles, texts
 }
 
-// keyList is the keys that this task has.
-func (s State) keyList() string {
-	var b strings.Builder
-	for _, k := range s.w.keys {
-		if k.has == nil || k.has(s) {
-			name := k.key
-			if n := keyColumn - Cells(name); n > 0 {
-				name += strings.Repeat(" ", n)
-			}
-			fmt.Fprintf(&b, "%s %s\n", name, k.does)
+// text is the keys that mean anything now, one below the other.
+func (l keyList) text(s State) *text {
+	t := &text{}
+	var body strings.Builder
+	for _, k := range l {
+		if k.has != nil && !k.has(s) {
+			continue
 		}
+		at := body.Len()
+		body.WriteString(k.does)
+		t.blocks = append(t.blocks, block{
+			from: at, to: body.Len(), first: Fit(k.key, keyColumn) + " ", rest: strings.Repeat(" ", keyColumn+1),
+		})
+		body.WriteByte('\n')
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	t.body = body.String()
+	return t
 }
 
 const keyColumn = 9 // cells
 
+// spoken is the keys in words.
+func (l keyList) spoken() string {
+	var out []string
+	for _, k := range l {
+		out = append(out, k.key+": "+k.does)
+	}
+	return strings.Join(out, "\n")
+}
+
 // keysOf lists the keys that answer a question.
-func (s State) keysOf(q question) string {
+func (s State) keysOf(q question) *text {
+	var keys keyList
 	switch q.Kind {
 	case labeling.AskPreference:
+		keys = s.w.preferenceKeys
 		if q.Ties {
-			return s.w.preferenceKeys + "\n" + s.w.tieKeys
+			keys = slices.Concat(keys, s.w.tieKeys)
 		}
-		return s.w.preferenceKeys
 	case labeling.AskRanking:
+		keys = s.w.rankingKeys
 		if q.Ties {
-			return s.w.rankingKeys + "\n" + s.w.levelKeys
+			keys = slices.Concat(keys, s.w.levelKeys)
 		}
-		return s.w.rankingKeys
+	default:
+		return rawText(s.markKeys(q))
 	}
+	return keys.text(s)
+}
+
+// markKeys lists the marks that can be given.
+func (s State) markKeys(q question) string {
 	var out []string
 	for n := 1; n <= q.Top(); n++ {
 		out = append(out, s.step(q, n))
@@ -194,23 +220,24 @@ func (s State) votesText() *text {
 				lines = append(lines, q.label+" · "+s.said(q, r))
 			}
 		}
-		lines = append(lines, s.extras(v)...)
+		lines = append(lines, s.extras(v, CleanLine(v.Comment))...)
 		titles = append(titles, fmt.Sprintf(s.w.vote, i+1))
 		texts = append(texts, rawText(strings.Join(lines, "\n")))
 	}
 	return join(titles, texts)
 }
 
-// extras is what an answer has besides its responses, in words.
-func (s State) extras(a labeling.Answer) (out []string) {
+// extras is what an answer has besides its responses, in words. comment is its comment,
+// cleaned.
+func (s State) extras(a labeling.Answer, comment string) (out []string) {
 	if a.Edit != nil {
 		out = append(out, fmt.Sprintf(s.w.edited, letter(a.Edit.Of)))
 	}
 	if a.Flagged {
 		out = append(out, s.w.flagged)
 	}
-	if a.Comment != "" {
-		out = append(out, fmt.Sprintf(s.w.comment, CleanLine(a.Comment)))
+	if comment != "" {
+		out = append(out, fmt.Sprintf(s.w.comment, comment))
 	}
 	return out
 }

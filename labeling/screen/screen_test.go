@@ -1,23 +1,19 @@
 package screen
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"plumbline/labeling"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew; look at them before you commit")
 
 const hand = time.Second // between keys of a person
 
@@ -34,15 +30,6 @@ func press(s State, keys string) (State, Action) {
 		}
 	}
 	return s, last
-}
-
-var pair = Content{
-	Prompt: prompt("Explain why the sky is blue, to a child of six."),
-	Candidates: []string{"Sunlight looks white, but it is made of all colours. When it comes through the air, the tiny bits of air " +
-		"bounce the blue light around much more than the red. So blue comes to your eyes from everywhere you look.\n\n" +
-		"In the evening the light has a longer way to go: most of the blue is lost on it, and what is left is red.",
-		"天空是蓝色的，因为空气把蓝光（波长较短）散射得比红光更厉害；所以无论你往哪里看，都有蓝光进入你的眼睛。\n" +
-			"Because of Rayleigh scattering 👩‍🔬❤️: I ∝ 1/λ⁴.\x1b]52;c;QUJD\x07 \u202eevil\u202c"},
 }
 
 func prompt(s string) labeling.Prompt { return labeling.Prompt{Text: s} }
@@ -62,7 +49,7 @@ func opened(o Options, w, h int) State {
 	if o.Task.Questions == nil {
 		o.Task = labeling.PairTask(false)
 	}
-	return New(o).Resize(w, h).Progressed(Progress{Mine: 3, Done: 10, Wanted: 80}).Show(pair)
+	return New(o).Resize(w, h).Progressed(Progress{Mine: 3, Done: 10, Wanted: 80}).Show(sky)
 }
 
 // checkFrame holds the view to what every view must be.
@@ -93,75 +80,18 @@ var styles = regexp.MustCompile("\x1b\\[(0|[1-9;]+)m")
 func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	for _, r := range s {
-		if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0) ||
-			strings.ContainsRune("\u200b\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029", r) {
-			t.Errorf("control character %U in %q", r, s)
+		if r != '\n' && !(r >= ' ' && r <= '~') && !printable(r) {
+			t.Errorf("%U in %.200q", r, s)
 			return
 		}
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
-}
-
-func TestGoldenScreens(t *testing.T) {
-	scenes := []struct{ name, keys string }{
-		{"fresh", ""},
-		{"chosen", "w k ! c o d d enter"},
-		{"other", "space down down"},
-		{"reason", "n d u l l"},
-		{"help", "?"},
-	}
-	for _, lang := range []Lang{English, Chinese} {
-		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-			for _, c := range scenes {
-				name := fmt.Sprintf("%s-%dx%d-%s", lang, size[0], size[1], c.name)
-				t.Run(name, func(t *testing.T) {
-					s, _ := press(opened(Options{Lang: lang}, size[0], size[1]), c.keys)
-					golden(t, name, checkFrame(t, s, size[0], size[1])+"\n")
-				})
-			}
-		}
-	}
-}
-
-// The linear mode is a transcript: what is said after each key.
-func TestGoldenLinear(t *testing.T) {
-	for _, lang := range []Lang{English, Chinese} {
-		var out strings.Builder
-		before := New(Options{Lang: lang, Linear: true, Title: "demo · ann", Guideline: "Prefer the honest one.", Task: labeling.PairTask(false)}).Resize(72, 24)
-		s := before.Show(pair)
-		out.WriteString(s.Say(before))
-		for _, k := range strings.Split("enter,k,!, ,c,o,d,d,enter,g,x,w,a,enter", ",") {
-			fmt.Fprintf(&out, "<%s>", k)
-			before = s
-			s, _ = s.Key(k, hand)
-			out.WriteString(s.Say(before))
-		}
-		before, s = s, s.Finished()
-		out.WriteString(s.Say(before))
-		checkPlain(t, out.String())
-		for _, l := range strings.Split(out.String(), "\n") {
-			if n := Cells(l); n > 72+8 { // and the key before it
-				t.Errorf("%d cells, want at most 72: %q", n, l)
-			}
-		}
-		golden(t, string(lang)+"-linear", out.String())
-	}
+// printable holds for what has a shape or sits on the character before it, and turns
+// nothing round. It is told from the Unicode tables alone, not as Clean does.
+func printable(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S) &&
+		!unicode.In(r, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != 0x2800 || r != 0x2028 && r != 0x2029 && unicode.Is(unicode.Z, r)
 }
 
 func TestTooSmallSaysSo(t *testing.T) {
@@ -351,7 +281,7 @@ func TestScrolling(t *testing.T) {
 }
 
 func TestCorrectingSaysSo(t *testing.T) {
-	c := pair
+	c := sky
 	c.Correcting, c.Answer = true, right(3)
 	s := opened(Options{}, 80, 24).Show(c)
 	if !strings.Contains(s.View(), "Correcting (Esc: leave as it was) · B is better") {

@@ -92,7 +92,7 @@ func (s State) toHit() State {
 	case s.query == "":
 		return s
 	case len(d.found) == 0:
-		return s.remark(fmt.Sprintf(s.w.notFound, CleanLine(s.query)))
+		return s.remark(fmt.Sprintf(s.w.notFound, brief(s.query)))
 	}
 	line := d.lineOf(d.found[d.hit].from)
 	if s.mode.page() {

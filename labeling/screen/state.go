@@ -160,7 +160,7 @@ func New(o Options) State {
 	if !ok {
 		o.Lang, w = English, lexicon[English]
 	}
-	o.Title = CleanLine(o.Title)
+	o.Title = brief(o.Title)
 	s := State{o: &o, w: w, questions: worded(o.Task, o.Lang), item: &Content{}, guideline: guideline{o.Guideline, o.GuidelineVersion, o.GuidelineSeen}}
 	s.overviewWidth = s.overview().cells()
 	return s.Resize(80, 24)
@@ -215,7 +215,7 @@ func (s State) Loading() State {
 // Failed keeps the answer of a save that did not work: Enter sends it again.
 func (s State) Failed(why string) State {
 	s.mode, s.note = failed, ""
-	s.trouble = CleanLine(why)
+	s.trouble = brief(why)
 	return s
 }
 

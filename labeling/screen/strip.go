@@ -1,7 +1,5 @@
 package screen
 
-import "strings"
-
 // strip is a row of things that can be clicked.
 type strip []segment
 
@@ -39,15 +37,6 @@ func (t strip) write(p *pen, w int) {
 		w -= Cells(text)
 	}
 	p.space(w)
-}
-
-// words is the strip without its look.
-func (t strip) words() string {
-	var b strings.Builder
-	for _, x := range t {
-		b.WriteString(x.text)
-	}
-	return b.String()
 }
 
 // at is what clicking column x does, or nil.

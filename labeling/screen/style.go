@@ -47,35 +47,33 @@ const off = "\x1b[0m" // ends them all
 
 // pen writes text with attributes.
 type pen struct {
-	strings.Builder
+	b     []byte
 	color int // 1 where colours are wanted
 }
+
+func (p *pen) write(s string) { p.b = append(p.b, s...) }
 
 func (p *pen) put(s string, a attr) {
 	on := sequences[p.color][a]
 	if on == "" || s == "" {
-		p.WriteString(s)
+		p.write(s)
 		return
 	}
-	p.WriteString(on)
-	p.WriteString(s)
-	p.WriteString(off)
+	p.b = append(append(append(p.b, on...), s...), off...)
 }
-
-const blanks = "                                                                                "
 
 // space writes n spaces.
 func (p *pen) space(n int) {
-	for n > len(blanks) {
-		p.WriteString(blanks)
-		n -= len(blanks)
+	const blank = "                                                                                "
+	for ; n > len(blank); n -= len(blank) {
+		p.write(blank)
 	}
-	p.WriteString(blanks[:max(0, n)])
+	p.write(blank[:max(0, n)])
 }
 
 // repeat writes a character of one cell n times.
 func (p *pen) repeat(s string, n int) {
 	for range n {
-		p.WriteString(s)
+		p.write(s)
 	}
 }

@@ -49,7 +49,7 @@ func (t table) columns(body string, w int) []int {
 		}
 	}
 	w -= Cells(between) * (len(out) - 1)
-	if len(out) == 0 || w < leastCell*len(out) {
+	if t.told || len(out) == 0 || w < leastCell*len(out) {
 		return nil
 	}
 	for total(out) > w {

@@ -45,6 +45,7 @@ type block struct {
 type table struct {
 	align []align // by column
 	rows  [][]span
+	told  bool // cell by cell, never in columns
 }
 
 type align uint8

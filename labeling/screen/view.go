@@ -10,18 +10,19 @@ import (
 
 // View is the screen: as many rows as the terminal has, each as wide as it.
 func (s State) View() string {
-	f := &frame{w: max(s.width, 0), left: max(s.height, 0)}
+	f := &frame{w: max(s.width, 0), h: max(s.height, 0)}
 	if s.o.Color {
 		f.color = 1
 	}
-	f.Grow(2 * f.w * f.left)
+	f.b = make([]byte, 0, 2*f.w*f.h)
 	shown := s.mode
 	if shown == seeking {
 		shown = s.under
 	}
 	switch {
-	case s.width < MinWidth || s.height < MinHeight:
-		f.message(fmt.Sprintf(s.w.tooSmall, s.width, s.height))
+	case f.w < MinWidth || f.h < MinHeight:
+		f.message(fmt.Sprintf(s.w.tooSmall, s.width, s.height), 0)
+		return f.done()
 	case shown.page():
 		s.viewPage(f)
 	case shown == editing || shown == dropping:
@@ -29,49 +30,57 @@ func (s State) View() string {
 	case shown == loading || shown == finished || len(s.panes) == 0:
 		s.viewHeader(f)
 		f.row("", 0)
-		f.message(s.message())
+		f.message(s.message(), 0)
 		f.row("", 0)
 		f.row(s.note, bold)
+		return f.done()
 	default:
 		s.viewItem(f)
 	}
+	s.viewFooter(f)
 	return f.done()
 }
 
 // frame is the rows of a view, as they are written.
 type frame struct {
 	pen
-	w, left int // cells of a row, rows to come
+	w, h int
+	ends []int // of the rows, in bytes
 }
 
-// end ends a row; false says that there is room for no other.
-func (f *frame) end() bool {
-	if f.left--; f.left > 0 {
-		f.WriteByte('\n')
-	}
-	return f.left > 0
+// end ends a row.
+func (f *frame) end() {
+	f.b = append(f.b, '\n')
+	f.ends = append(f.ends, len(f.b))
 }
 
 // row writes a text as a row.
 func (f *frame) row(text string, look attr) {
-	if f.left > 0 {
-		f.put(Fit(text, f.w), look)
-		f.end()
-	}
+	f.put(Fit(text, f.w), look)
+	f.end()
 }
 
 // message writes a text over as many rows as it needs.
-func (f *frame) message(text string) {
-	wrap(text, 0, len(text), max(2, f.w), func(from, to int) { f.row(text[from:to], 0) })
+func (f *frame) message(text string, look attr) {
+	wrap(text, 0, len(text), max(2, f.w), func(from, to int) { f.row(text[from:to], look) })
 }
 
-// done fills the rows that are left.
+// keep drops the rows behind the first n.
+func (f *frame) keep(n int) {
+	if len(f.ends) > n {
+		f.ends = f.ends[:n]
+		f.b = f.b[:append([]int{0}, f.ends...)[n]]
+	}
+}
+
+// done is as many rows as the terminal has.
 func (f *frame) done() string {
-	for f.left > 0 {
+	f.keep(f.h)
+	for len(f.ends) < f.h {
 		f.space(f.w)
 		f.end()
 	}
-	return f.String()
+	return strings.TrimSuffix(string(f.b), "\n")
 }
 
 // message is what there is to say where no item is shown.
@@ -125,22 +134,20 @@ func (s State) viewPage(f *frame) {
 	d, n := s.page.doc, s.pageRows()
 	f.row(s.page.title+position(s.page.scroll, n, d.lines())+hiddenIn(s.w, d), bold)
 	for i := range n {
-		f.WriteByte(' ')
+		f.write(" ")
 		d.write(&f.pen, s.page.scroll+i, f.w-3)
-		f.WriteString(" " + bar(i, s.page.scroll, n, d.lines()))
+		f.write(" " + bar(i, s.page.scroll, n, d.lines()))
 		f.end()
 	}
-	s.viewFooter(f)
 }
 
 func (s State) viewEdit(f *frame) {
 	w, h := s.editSize()
 	f.row(fmt.Sprintf(s.w.editing, letter(place(s.of)))+" · "+fmt.Sprintf(s.w.line, s.edit.row+1, len(s.edit.lines)), bold)
 	s.edit.view(&f.pen, w, h, func() {
-		f.WriteString(" │")
+		f.write(" │")
 		f.end()
 	})
-	s.viewFooter(f)
 }
 
 func (s State) viewItem(f *frame) {
@@ -155,10 +162,13 @@ func (s State) viewItem(f *frame) {
 		s.overview().write(&f.pen, f.w)
 		f.end()
 	}
-	f.row(s.questionText()+" · "+s.answered(), 0)
+	question, answered := s.questionText(), " · "+s.answered()
+	if room := f.w - Cells(answered); Cells(question) > room {
+		question = Clip(question, max(room, f.w/4))
+	}
+	f.row(question+answered, 0)
 	s.scale().write(&f.pen, f.w)
 	f.end()
-	s.viewFooter(f)
 }
 
 // viewPrompt is the beginning of the prompt, and at its end what is not seen of it.
@@ -169,9 +179,9 @@ func (s State) viewPrompt(f *frame) {
 		rest += " " + s.w.more
 	}
 	for i := range n {
-		f.WriteString("▏ ")
+		f.write("▏ ")
 		if i == n-1 && rest != "" {
-			f.WriteString(Fit(s.prompt.plain(i), f.w-2-Cells(rest)))
+			f.write(Fit(s.prompt.plain(i), f.w-2-Cells(rest)))
 			f.put(rest, dim)
 		} else {
 			s.prompt.write(&f.pen, i, f.w-2)
@@ -184,23 +194,23 @@ func (s State) viewPrompt(f *frame) {
 func (s State) viewBoxes(f *frame) {
 	n := s.rows()
 	for i := range s.panes {
-		f.WriteString("┌")
+		f.write("┌")
 		s.viewTitle(f, s.paneTitle(i), s.boxed(i)-2, i == s.focus)
-		f.WriteString("┐")
+		f.write("┐")
 	}
 	f.end()
 	for j := range n {
 		for i, d := range s.panes {
-			f.WriteString("│ ")
+			f.write("│ ")
 			d.write(&f.pen, s.scroll[i]+j, s.boxed(i)-4)
-			f.WriteString(" " + bar(j, s.scroll[i], n, d.lines()))
+			f.write(" " + bar(j, s.scroll[i], n, d.lines()))
 		}
 		f.end()
 	}
 	for i := range s.panes {
-		f.WriteString("└")
+		f.write("└")
 		f.repeat("─", s.boxed(i)-2)
-		f.WriteString("┘")
+		f.write("┘")
 	}
 	f.end()
 }
@@ -219,7 +229,7 @@ func (s State) viewOne(f *frame) {
 	f.end()
 	for j := range n {
 		d.write(&f.pen, at+j, f.w-2)
-		f.WriteString(" " + bar(j, at, n, d.lines()))
+		f.write(" " + bar(j, at, n, d.lines()))
 		f.end()
 	}
 }
@@ -230,7 +240,7 @@ func (s State) viewTitle(f *frame, text string, w int, focus bool) {
 	if focus {
 		f.put(text, bold)
 	} else {
-		f.WriteString(text)
+		f.write(text)
 	}
 }
 
@@ -344,7 +354,7 @@ func (s State) answered() string {
 	if s.item.Correcting {
 		text = s.w.correcting + " · " + text
 	}
-	for _, more := range s.extras(s.answer) {
+	for _, more := range s.extras(s.answer, brief(s.answer.Comment)) {
 		text += " · " + more
 	}
 	return text
@@ -430,29 +440,46 @@ func (s State) preferenceScale(in inWords) (t strip) {
 	return t.add(" B", bold)
 }
 
-// viewFooter is the last row: a question, a remark, or which keys there are.
+// viewFooter is the last row: what is asked, a remark, or which keys there are. Where
+// that needs more rows, it covers those above it.
 func (s State) viewFooter(f *frame) {
-	if ask := s.askedFor(); ask != "" && s.note == "" {
-		ask = Clip(ask, f.w/2)
-		f.WriteString(ask)
+	if ask := s.prompted(f.w / 2); ask != "" && s.note == "" {
+		f.keep(f.h - 1)
+		f.write(ask)
 		s.input.prompted(&f.pen, f.w-Cells(ask))
 		f.end()
 		return
 	}
-	f.row(s.footer())
+	text, look := s.footer()
+	rows := 0
+	wrap(text, 0, len(text), f.w, func(int, int) { rows++ })
+	f.keep(max(1, f.h-rows))
+	f.message(text, look)
 }
 
-// askedFor is what a line is being typed for.
-func (s State) askedFor() string {
+// prompted is what a line is being typed for, in at most w cells; "" where none is.
+func (s State) prompted(w int) string {
+	ask, keys := s.asksFor()
+	if ask == "" {
+		return ""
+	}
+	if long := ask + " " + keys + ": "; keys != "" && Cells(long) <= w {
+		return long
+	}
+	return Clip(ask+": ", w)
+}
+
+// asksFor is what a line is being typed for, and which keys end it.
+func (s State) asksFor() (ask, keys string) {
 	switch s.mode {
 	case commenting:
-		return s.w.askComment
+		return s.w.askComment, s.w.keepOrDrop
 	case reasoning:
-		return s.w.askReason
+		return s.w.askReason, s.w.skipOrReturn
 	case seeking:
-		return s.w.askSearch
+		return s.w.askSearch, ""
 	}
-	return ""
+	return "", ""
 }
 
 func (s State) footer() (string, attr) {
@@ -475,15 +502,15 @@ func (s State) footer() (string, attr) {
 func (s State) hints() string {
 	switch s.mode {
 	case reading:
-		return s.w.closes
+		return Clip(s.w.closes, s.width)
 	case welcoming:
-		return s.w.begins
+		return Clip(s.w.begins, s.width)
 	case explaining, told:
-		return s.w.goesOn
+		return Clip(s.w.goesOn, s.width)
 	case editing:
-		return s.w.editKeys
+		return Clip(s.w.editKeys, s.width)
 	case reviewing:
-		return s.w.reviewed
+		return Clip(s.w.reviewed, s.width)
 	}
 	text := ""
 	add := func(hint string) bool {

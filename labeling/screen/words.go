@@ -57,6 +57,8 @@ type keyHelp struct {
 	has             func(State) bool
 }
 
+type keyList []keyHelp
+
 // words is the interface in one language.
 type words struct {
 	loading, saving, finished, failed, tooSmall string
@@ -75,15 +77,16 @@ type words struct {
 	notAsked, placedAlready                   string
 	notes                                     [noteCount]string
 	askComment, askReason, askSearch, askDrop string
+	keepOrDrop, skipOrReturn                  string
 	editing, line, editKeys, reviewed         string
 
 	// Pages.
 	prompt, help, keysTitle, guide, guideVersion    string
 	welcome, tutorial, test, skip, votes            string // titles
 	closes, begins, goesOn                          string // what ends them
-	preferenceKeys, tieKeys, rankingKeys, levelKeys string
+	preferenceKeys, tieKeys, rankingKeys, levelKeys keyList
 	onlyWhere, guarded, optional                    string
-	keys                                            []keyHelp
+	keys                                            keyList
 	welcomeText, passed, notPassed                  string
 	right, wrong, youSaid, expected, why            string
 	vote                                            string
@@ -163,14 +166,16 @@ var english = words{
 		RawOn:          "Texts as they were written. r: rendered.",
 		RawOff:         "Texts rendered. r: as they were written.",
 	},
-	askComment: "Comment (Enter keeps it, Esc drops it): ",
-	askReason:  "Why skip? (Enter skips, Esc returns): ",
-	askSearch:  "Search: ",
-	askDrop:    "Keep what you wrote? Enter keeps it, d drops it, any other key goes on.",
-	editing:    "EDIT %s",
-	line:       "line %d/%d",
-	editKeys:   "Ctrl-S keeps · Esc leaves · Ctrl-W Ctrl-U Ctrl-K cut",
-	reviewed:   "Esc: what was expected · Enter goes on",
+	askComment:   "Comment",
+	askReason:    "Why skip?",
+	askSearch:    "Search",
+	keepOrDrop:   "(Enter keeps it, Esc drops it)",
+	skipOrReturn: "(Enter skips, Esc returns)",
+	askDrop:      "Keep what you wrote? Enter keeps it, d drops it, any other key goes on.",
+	editing:      "EDIT %s",
+	line:         "line %d/%d",
+	editKeys:     "Ctrl-S keeps · Esc leaves · Ctrl-W Ctrl-U Ctrl-K cut",
+	reviewed:     "Enter goes on · Esc: what was expected",
 
 	prompt:         "PROMPT",
 	help:           "HELP",
@@ -182,30 +187,30 @@ var english = words{
 	test:           "TEST",
 	skip:           "SKIP THIS ITEM",
 	votes:          "WHAT OTHERS ANSWERED",
-	closes:         "↑ ↓ scroll · / search · any other key closes",
-	begins:         "↑ ↓ scroll · Enter begins",
-	goesOn:         "↑ ↓ scroll · Enter goes on",
-	preferenceKeys: "a s d f   A is significantly better, better, slightly better, negligibly better (or you are unsure)\nj k l ;   B is negligibly better (or you are unsure), slightly better, better, significantly better\n1 … 8     the same, from left to right",
-	tieKeys:        "0         both are equally good",
-	rankingKeys:    "A B C …   place that response, the best one first; 1 2 3 … do the same",
-	levelKeys:      "=         the next one is as good as the one before it",
+	closes:         "Esc closes · ↑ ↓ scroll · / search",
+	begins:         "Enter begins · ↑ ↓ scroll",
+	goesOn:         "Enter goes on · ↑ ↓ scroll",
+	preferenceKeys: keyList{{"a s d f", "A is significantly better, better, slightly better, negligibly better (or you are unsure)", "", nil}, {"j k l ;", "B is negligibly better (or you are unsure), slightly better, better, significantly better", "", nil}, {"1 … 8", "the same, from left to right", "", nil}},
+	tieKeys:        keyList{{"0", "both are equally good", "", nil}},
+	rankingKeys:    keyList{{"A B C …", "place that response, the best one first; 1 2 3 … do the same", "", nil}},
+	levelKeys:      keyList{{"=", "the next one is as good as the one before it", "", nil}},
 	onlyWhere:      "Asked only where “%s” is “%s”.",
 	guarded:        "What is “%s” cannot stand behind what is not.",
 	optional:       "May be left open.",
-	keys: []keyHelp{
+	keys: keyList{
 		{"Enter", "save and go on", "save", nil},
 		{"?", "this help", "help", nil},
 		{"Esc", "leave the answer as it was", "leave as it was", corrects},
 		{"Tab", "next question; Shift-Tab: the one before", "next question", questions},
 		{"Backspace", "take back what was entered last", "", nil},
-		{"Space", "go to the next response", "next response", flips},
+		{"Space", "go to the next response", "", flips},
 		{"n", "skip, with a reason", "skip", fresh},
 		{"z", "correct the last answer; again: the one before", "undo", nil},
 		{"e", "rewrite the better response, or the one in focus", "edit", edits},
 		{"c", "write a comment", "comment", nil},
 		{"!", "flag: something is wrong with this item", "flag", nil},
 		{"← →", "go to the response on the left, on the right; Space: the next", "", many},
-		{"↑ ↓ PgUp PgDn Home End", "scroll it", "", drawn},
+		{"↑ ↓", "scroll it; PgUp PgDn Home End do too", "", drawn},
 		{"/", "search in it; . next, , before, Esc ends", "search", nil},
 		{"w", "mark the words in which it differs from the one before", "differences", many},
 		{"r", "show texts as they were written, or rendered", "raw text", nil},
@@ -297,14 +302,16 @@ var chinese = words{
 		RawOn:          "显示原文。r 显示排版。",
 		RawOff:         "显示排版。r 显示原文。",
 	},
-	askComment: "备注（Enter 保留，Esc 放弃）：",
-	askReason:  "为什么跳过？（Enter 跳过，Esc 返回）：",
-	askSearch:  "查找：",
-	askDrop:    "保留所写的内容吗？Enter 保留，d 放弃，其他键继续。",
-	editing:    "改写 %s",
-	line:       "第 %d/%d 行",
-	editKeys:   "Ctrl-S 保留 · Esc 离开 · Ctrl-W Ctrl-U Ctrl-K 删除",
-	reviewed:   "Esc 参考答案 · Enter 继续",
+	askComment:   "备注",
+	askReason:    "为什么跳过？",
+	askSearch:    "查找",
+	keepOrDrop:   "（Enter 保留，Esc 放弃）",
+	skipOrReturn: "（Enter 跳过，Esc 返回）",
+	askDrop:      "保留所写的内容吗？Enter 保留，d 放弃，其他键继续。",
+	editing:      "改写 %s",
+	line:         "第 %d/%d 行",
+	editKeys:     "Ctrl-S 保留 · Esc 离开 · Ctrl-W Ctrl-U Ctrl-K 删除",
+	reviewed:     "Enter 继续 · Esc 参考答案",
 
 	prompt:         "提示",
 	help:           "帮助",
@@ -316,30 +323,30 @@ var chinese = words{
 	test:           "测试",
 	skip:           "跳过这个条目",
 	votes:          "其他人的回答",
-	closes:         "↑ ↓ 滚动 · / 查找 · 其他任意键关闭",
-	begins:         "↑ ↓ 滚动 · Enter 开始",
-	goesOn:         "↑ ↓ 滚动 · Enter 继续",
-	preferenceKeys: "a s d f   A 明显更好、更好、稍好、勉强更好（或不确定）\nj k l ;   B 勉强更好（或不确定）、稍好、更好、明显更好\n1 … 8     同上，从左到右",
-	tieKeys:        "0         两者一样好",
-	rankingKeys:    "A B C …   依次排列，最好的在前；也可按 1 2 3 …",
-	levelKeys:      "=         下一个与前一个一样好",
+	closes:         "Esc 关闭 · ↑ ↓ 滚动 · / 查找",
+	begins:         "Enter 开始 · ↑ ↓ 滚动",
+	goesOn:         "Enter 继续 · ↑ ↓ 滚动",
+	preferenceKeys: keyList{{"a s d f", "A 明显更好、更好、稍好、勉强更好（或不确定）", "", nil}, {"j k l ;", "B 勉强更好（或不确定）、稍好、更好、明显更好", "", nil}, {"1 … 8", "同上，从左到右", "", nil}},
+	tieKeys:        keyList{{"0", "两者一样好", "", nil}},
+	rankingKeys:    keyList{{"A B C …", "依次排列，最好的在前；也可按 1 2 3 …", "", nil}},
+	levelKeys:      keyList{{"=", "下一个与前一个一样好", "", nil}},
 	onlyWhere:      "仅当“%s”为“%s”时才问。",
 	guarded:        "“%s”的不能排在其他的后面。",
 	optional:       "可以不回答。",
-	keys: []keyHelp{
+	keys: keyList{
 		{"Enter", "保存并继续", "保存", nil},
 		{"?", "本帮助", "帮助", nil},
 		{"Esc", "保持原来的回答", "保持原样", corrects},
 		{"Tab", "下一个问题；Shift-Tab 上一个问题", "下一个问题", questions},
 		{"Backspace", "收回刚才的输入", "", nil},
-		{"Space", "转到下一个回答", "下一个回答", flips},
+		{"Space", "转到下一个回答", "", flips},
 		{"n", "跳过，并说明原因", "跳过", fresh},
 		{"z", "更正上一个回答；再按：更早的一个", "撤销", nil},
 		{"e", "改写更好的或当前的回答", "改写", edits},
 		{"c", "写备注", "备注", nil},
 		{"!", "标记：这个条目有问题", "标记", nil},
 		{"← →", "转到左边、右边的回答；Space 下一个", "", many},
-		{"↑ ↓ PgUp PgDn Home End", "滚动", "", drawn},
+		{"↑ ↓", "滚动；也可用 PgUp PgDn Home End", "", drawn},
 		{"/", "在其中查找；. 下一处，, 上一处，Esc 结束", "查找", nil},
 		{"w", "标出与前一个回答不同的词", "差异", many},
 		{"r", "显示原文或排版", "原文", nil},
