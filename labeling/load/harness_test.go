@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,10 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
+	go func() { // whoever outlives the test is in the way of the next
+		io.Copy(io.Discard, os.Stdin) //nolint:errcheck // its end is all that counts
+		os.Exit(1)
+	}()
 	if err := run(context.Background(), os.Getenv(pathEnv)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -59,6 +64,9 @@ func child(t testing.TB, role, path string, env ...string) (*exec.Cmd, *bufio.Sc
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(append(os.Environ(), childEnv+"="+role, pathEnv+"="+path), env...)
 	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil { // open as long as we are
+		t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,8 +2,11 @@
 
 package load
 
-// How often a server is killed, and the power cut.
+import "time"
+
+// How often a server is killed, and the power cut, and how long it is attacked.
 const (
 	kills     = 60
 	powerCuts = 300
+	attackFor = 30 * time.Second
 )

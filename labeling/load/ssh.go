@@ -297,9 +297,12 @@ func (s *sitter) choose(ctx context.Context, key string) error {
 
 // comeBack cuts the line and connects anew.
 func (s *sitter) comeBack(ctx context.Context, seen sight) (sight, error) {
-	s.cuts.Add(1)
 	s.part()
 	again, err := s.come(ctx)
+	if ctx.Err() != nil {
+		return again, ctx.Err() // nobody knows how it would have ended
+	}
+	s.cuts.Add(1)
 	if err != nil {
 		return again, err
 	}
