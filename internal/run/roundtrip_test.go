@@ -9,42 +9,75 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
+
 	"plumbline/internal/dataset"
 	"plumbline/internal/exact"
 	"plumbline/internal/run"
 	"plumbline/labeling"
+	"plumbline/labeling/hostile"
 	"plumbline/labeling/store"
 	"plumbline/labeling/store/storetest"
 )
 
-// hostile are texts that something on the way might change: terminals, JSON, UTF-8.
-var hostile = []string{
-	"", " ", "\n", "\r\n", "\x00", "a\x00b", "\x1b[2J\x1b]52;c;cm0gLXJmIH4=\x07", "\x9b31m", "\u202eevil\u2066", "a\u200bb\u200d\ufeff",
-	"\xff", "\xc3", "\xc3\x28", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf", "ok\x80", "\xf0\x9f\x98", "👩‍👩‍👧‍👦", "e\u0301\u0301\u0301\u0301", "שלום", "𝔘𐍈",
-	`\ud800`, `\\u`, `"`, `</script>`, "\u2028\u2029", "\ufffd", "\ufffe", "{\"text\": 1}", "a\n\nHuman: b\n\nAssistant: c", "### Human: d", "\t\v\f",
-	strings.Repeat("x", 1<<20), strings.Repeat("\u0300", 1000), "'; DROP TABLE item; --", "%s%n", "$(reboot)",
+// texts are what something on the way might change: terminals, JSON, UTF-8, transcripts.
+func texts() (all []string) {
+	for _, t := range hostile.Strings() {
+		all = append(all, t[1])
+	}
+	return append(all, "", " ", "\r\n", `\ud800`, `\\u`, "a\n\nHuman: b\n\nAssistant: c", "a\n\nHuman: \xff", "### Assistant: d")
+}
+
+// turn tells whether a text would be read as turns of a transcript.
+func turn(text string) bool {
+	return strings.Contains(text, "Human:") || strings.Contains(text, "Assistant:")
+}
+
+// asked is the prompt that an item with a text has: the text too, where it is not long.
+func asked(text string) string {
+	if len(text) < 1000 {
+		return "Q" + text
+	}
+	return "Q"
 }
 
 // Through import, store and every export to what training reads: each byte is as it was.
 func TestTexts_ThroughTheStoreUnchanged(t *testing.T) {
-	storetest.Engines(t, textsThrough)
+	storetest.Engines(t, func(t *testing.T, where string) {
+		all := texts()
+		if strings.Contains(where, "://") { // long ones once
+			all = slices.DeleteFunc(all, func(s string) bool { return len(s) >= 1000 })
+		}
+		textsThrough(t, where, all)
+	})
 }
 
-func textsThrough(t *testing.T, where string) {
+func textsThrough(t *testing.T, where string, all []string) {
+	t.Helper()
 	var lines []byte
-	n := 0
-	for i, text := range hostile {
-		lines = fmt.Appendf(lines, `{"id":"%d","prompt":%s,"candidates":[{"text":%s},{"text":"plain"}]}`+"\n", i, exact.Append(nil, "Q"+text), exact.Append(nil, text))
-		if n++; utf8.ValidString(text) && !strings.Contains(text, "Human:") {
-			continue // a conversation is kept as JSON, where only these are a danger
+	n, turns := 0, 0
+	for i, text := range all {
+		ids := []string{fmt.Sprint(i)}
+		if len(text) < 1000 && (!utf8.ValidString(text) || turn(text)) { // of a conversation, kept as JSON, only these are a danger
+			ids = append(ids, fmt.Sprintf("chat %d", i))
 		}
-		n++
-		lines = fmt.Appendf(lines, `{"id":"chat %d","prompt":[{"role":"user","content":%s}],"candidates":[{"text":%s},{"text":"plain"}]}`+"\n", i, exact.Append(nil, text), exact.Append(nil, text))
+		for k, id := range ids {
+			prompt := exact.Append(nil, asked(text))
+			if k == 1 {
+				prompt = fmt.Appendf(nil, `[{"role":"user","content":%s}]`, exact.Append(nil, text))
+			}
+			lines = fmt.Appendf(lines, `{"id":%q,"prompt":%s,"candidates":[{"text":%s},{"text":"plain"}]}`+"\n", id, prompt, exact.Append(nil, text))
+			if n++; turn(text) {
+				turns++
+			}
+		}
 	}
 	dir := t.TempDir()
 	s, err := store.Create(t.Context(), where, store.Options{})
@@ -66,32 +99,41 @@ func textsThrough(t *testing.T, where string) {
 		}
 	}
 	judgeFirst(t, s)
-	for format, gone := range map[labeling.Format]int{labeling.FormatComparisons: 0, labeling.FormatTRL: 0, labeling.FormatKWise: 0, labeling.FormatHH: 4} {
+	for _, format := range []labeling.Format{labeling.FormatComparisons, labeling.FormatTRL, labeling.FormatKWise, labeling.FormatHH} {
 		path := filepath.Join(dir, string(format)+".jsonl")
 		if _, err := labeling.ExportFiles(t.Context(), s, labeling.ExportOptions{Project: "p", Format: format}, path); err != nil {
 			t.Fatal(err)
 		}
+		want := n
+		if format == labeling.FormatHH {
+			want -= turns
+		}
 		got, err := dataset.Collect(dataset.Comparisons(path, dataset.Options{}))
-		if err != nil || len(got) != n-gone {
-			t.Fatalf("%s: got %d comparisons, %v, want all but %d, which are no transcripts", format, len(got), err, gone)
+		if err != nil || len(got) != want {
+			t.Fatalf("%s: got %d comparisons, %v, want %d", format, len(got), err, want)
 		}
 		for _, c := range got {
-			var i int
-			chat := strings.HasPrefix(c.ID, "chat ")
-			if _, err := fmt.Sscan(strings.TrimPrefix(c.ID, "chat "), &i); err != nil {
-				t.Fatal(err)
-			}
-			want, asked := hostile[i], "Q"+hostile[i]
-			if chat {
-				asked = hostile[i]
-			}
-			if format == labeling.FormatHH { // does not keep white space around a turn
-				want, asked = strings.TrimSpace(want), strings.TrimSpace(asked)
-			}
-			if c.Candidates[0] != want || said(c.Prompt) != asked {
-				t.Errorf("%s %s: got %.60q to %.60q, want %.60q to %.60q", format, c.ID, c.Candidates[0], said(c.Prompt), want, asked)
-			}
+			checkTexts(t, format, c, all)
 		}
+	}
+}
+
+// checkTexts compares what was read with what was imported.
+func checkTexts(t *testing.T, format labeling.Format, c dataset.Comparison, all []string) {
+	t.Helper()
+	i, err := strconv.Atoi(strings.TrimPrefix(c.ID, "chat "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, prompt := all[i], asked(all[i])
+	if strings.HasPrefix(c.ID, "chat ") {
+		prompt = all[i]
+	}
+	if format == labeling.FormatHH { // does not keep white space around a turn
+		want, prompt = strings.TrimSpace(want), strings.TrimSpace(prompt)
+	}
+	if c.Candidates[0] != want || said(c.Prompt) != prompt {
+		t.Errorf("%s %s: got %.60q to %.60q, want %.60q to %.60q", format, c.ID, c.Candidates[0], said(c.Prompt), want, prompt)
 	}
 }
 
@@ -103,26 +145,35 @@ func said(p dataset.Prompt) string {
 	return p.Text
 }
 
-// judgeFirst prefers the first candidate of every item.
+// judgeFirst lets a crowd prefer the first candidate of every item: together, since what
+// waits is written at once.
 func judgeFirst(t *testing.T, s *store.Store) {
 	t.Helper()
-	a, err := s.Enrol(t.Context(), labeling.Annotator{Handle: "ann"})
-	if err != nil {
+	crowd, ctx := errgroup.WithContext(t.Context())
+	for n := range 16 {
+		crowd.Go(func() error {
+			a, err := s.Enrol(ctx, labeling.Annotator{Handle: fmt.Sprintf("ann%d", n)})
+			for err == nil {
+				err = judgeNext(ctx, s, a.ID)
+			}
+			if errors.Is(err, labeling.ErrNoWork) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := crowd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		w, err := s.Claim(t.Context(), labeling.ClaimRequest{Project: "p", Annotator: a.ID, For: time.Minute})
-		if errors.Is(err, labeling.ErrNoWork) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer := labeling.Prefer("preference", w.Item.Candidates[0].ID, w.Item.Candidates[1].ID, 4)
-		if err := s.Submit(t.Context(), labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: answer}); err != nil {
-			t.Fatal(err)
-		}
+}
+
+func judgeNext(ctx context.Context, s *store.Store, annotator int64) error {
+	w, err := s.Claim(ctx, labeling.ClaimRequest{Project: "p", Annotator: annotator, For: time.Minute})
+	if err != nil {
+		return err
 	}
+	answer := labeling.Prefer("preference", w.Item.Candidates[0].ID, w.Item.Candidates[1].ID, 4)
+	return s.Submit(ctx, labeling.Submission{ID: labeling.NewID(), Lease: w.Lease, Answer: answer})
 }
 
 // judgedOnce is an archive of one item, judged by three people.
@@ -151,7 +202,7 @@ func (a judgedOnce) RecordExport(_ context.Context, r labeling.ExportRun) (label
 // What three people agree about is the same comparison in every form: the texts byte for
 // byte, the weight 1, the margin (0 + 1/3 + 2/3)/3.
 func FuzzExportsReadAlike(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range texts() {
 		if len(s) < 100 { // longer ones only slow it down
 			f.Add("Q", s, "b")
 			f.Add("Q"+s, "a", "b")
