@@ -204,7 +204,7 @@ func stacked() [][2]string {
 		{"double marks", "a\u035cb\u0360c\u1dcdd"},
 		{"Thai tower", "ก" + strings.Repeat("็้ํ", 12)},
 		{"Tibetan stack", "ཧཱུྃ" + strings.Repeat("ྐ", 20)},
-		{"Devanagari with joiners", "क्‍ष क्‌ष श्री"},
+		{"Devanagari with joiners", "क्\u200dष क्\u200cष श्री"},
 		{"Tamil and Malayalam", "நிகழ்ச்சி മലയാളം"},
 		{"Hangul in parts", "\u1112\u1161\u11ab\u1100\u1173\u11af\u1100\u1100\u1161\u1161"},
 		{"Vietnamese, both ways", "Tiê\u0301ng Vie\u0323\u0302t Tiếng Việt"},

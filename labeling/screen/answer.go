@@ -183,7 +183,7 @@ func (s State) respond(r labeling.Response) (State, Action) {
 	} else {
 		s.answer.Responses[s.asks().Key] = r
 	}
-	s.sinceChoice, s.hopped = 0, false
+	s.hopped = false
 	return s.consistent(), Draft
 }
 

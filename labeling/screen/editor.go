@@ -88,7 +88,7 @@ func (e editor) key(k string, w, h int) (next editor, ok, full bool) {
 		"ctrl+left", "ctrl+right", "alt+b", "alt+f", "alt+left", "alt+right":
 		e = e.move(k, w, h)
 	case "backspace", "ctrl+h":
-		e = e.cut(e.before(e.row, e.col, e.char))
+		e = e.cut(e.before(e.row, e.col, e.char)).unjoined()
 	case "delete", "ctrl+d":
 		e = e.cut(e.after(e.row, e.col, e.char))
 	case "ctrl+w", "alt+backspace":
@@ -163,6 +163,15 @@ func (e editor) cut(row, col int) editor {
 	joined := e.lines[fromRow][:fromCol] + e.lines[toRow][toCol:]
 	e = e.put(fromRow, toRow+1, joined)
 	e.row, e.col = fromRow, fromCol
+	return e
+}
+
+// unjoined is without a joiner before the cursor, which joins nothing any more.
+func (e editor) unjoined() editor {
+	const joiner = "\u200d"
+	if strings.HasSuffix(e.lines[e.row][:e.col], joiner) {
+		e = e.cut(e.row, e.col-len(joiner))
+	}
 	return e
 }
 

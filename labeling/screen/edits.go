@@ -35,7 +35,9 @@ func (s State) beginEdit() State {
 }
 
 // original is the response as it was before the edit.
-func (s State) original() string { return newEditor(s.item.Candidates[s.of], false, labeling.MaxEdit).text() }
+func (s State) original() string {
+	return newEditor(s.item.Candidates[s.of], false, labeling.MaxEdit).text()
+}
 
 // keepEdit takes what is written into the answer. No text, or the original, is no edit.
 func (s State) keepEdit() State {

@@ -80,7 +80,7 @@ func meant(k string) string {
 // timed lets time pass. Where keys come at a hand's pace, it notes what is entered.
 func (s State) timed(since time.Duration) State {
 	s.sinceShown += since
-	s.sinceChoice += since
+	s.gap = since
 	if since >= pasteGap || s.calm == nil {
 		s.calm = &entered{s.answer, s.question, s.focus, s.level}
 	}
@@ -114,6 +114,9 @@ func (s State) judge(k string) (State, Action) {
 	case "esc":
 		return s.escape()
 	case "m":
+		if s.o.Linear {
+			return s, None
+		}
 		s.mouse = !s.mouse
 		return s.Notice(map[bool]Note{true: MouseOn, false: MouseOff}[s.mouse]), ToggleMouse
 	case "z":
@@ -164,7 +167,7 @@ func (s State) answerKey(k string) (next State, a Action, ok bool) {
 	default:
 		return s, None, false
 	}
-	if s.sinceShown < settle || s.hopped && s.sinceChoice < pasteGap {
+	if s.sinceShown < settle || s.hopped && s.gap < pasteGap {
 		return s.Notice(TooFast), None, true
 	}
 	next, a = answer(s)
@@ -181,7 +184,7 @@ func (s State) enter() (State, Action) {
 		return s.remark(s.demand()), None
 	case s.sinceShown < settle:
 		return s.Notice(TooFast), None
-	case s.sinceChoice < pasteGap:
+	case s.gap < pasteGap:
 		return s.calmed().Notice(LooksPasted), Draft
 	}
 	s = s.final()
@@ -294,7 +297,9 @@ func (s State) toggleRaw() State {
 	if s.page.prompt {
 		s.page.doc = doc{text: s.promptText()}
 	}
-	return s.layout().marked().Notice(map[bool]Note{true: RawOn, false: RawOff}[s.raw])
+	s = s.layout().marked()
+	s.page.doc = s.page.doc.search(s.page.query, s.page.scroll)
+	return s.Notice(map[bool]Note{true: RawOn, false: RawOff}[s.raw])
 }
 
 // toggleDiff marks the words that differ, or takes the marks away.
@@ -340,6 +345,10 @@ func (s State) pageKey(k string) (State, Action) {
 	case "r":
 		if s.page.prompt {
 			return s.toggleRaw(), None
+		}
+	case "esc":
+		if s.page.query != "" {
+			return s.find(""), None
 		}
 	}
 	switch {
@@ -449,6 +458,7 @@ func (s State) Paste(text string) (State, Action) {
 		}
 	case judging:
 		return s.Notice(PasteIgnored), None
+	default:
 	}
 	return s, None
 }

@@ -34,7 +34,7 @@ func (d doc) laid(w int) doc {
 		case tabular:
 			d.layTable(b)
 		case ruled:
-			own := short(b.first, w/2)
+			own := d.short(b.first)
 			d.line(piece{own: own + strings.Repeat("─", w-Cells(own))})
 		default:
 			d.layLines(b)
@@ -71,16 +71,18 @@ func (d *doc) layLine(b block, own string, from, to int) {
 	if b.kind == verbatim {
 		broken, fold = b.broken, wrapCode
 	}
-	own, broken = short(own, d.width/2), short(broken, d.width/2)
-	room := max(2, d.width-max(Cells(own), Cells(broken)))
+	own, broken = d.short(own), d.short(broken)
+	room := d.width - max(Cells(own), Cells(broken))
 	fold(d.body, from, to, room, func(from, to int) {
 		d.line(piece{own, from, to})
 		own = broken
 	})
 }
 
-// short keeps what stands before a line from taking more than n cells.
-func short(own string, n int) string {
+// short keeps what stands before a line from taking more than half of it, or the two
+// cells that a character may need.
+func (d *doc) short(own string) string {
+	n := min(d.width/2, d.width-2)
 	if len(own) <= n {
 		return own
 	}

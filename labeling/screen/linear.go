@@ -34,7 +34,7 @@ func (s State) Say(before State) string {
 	case s.mode == judging || s.mode == reviewing:
 		s.sayJudging(&out, before)
 	}
-	if d := s.searched(); len(d.found) > 0 && s.notes != before.notes {
+	if d := s.searched(); s.hits != before.hits {
 		out.say(d.plain(d.lineOf(d.found[d.hit].from)))
 	}
 	if out.Len() == 0 {

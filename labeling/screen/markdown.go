@@ -21,7 +21,7 @@ import (
 // longer than a tenth of a second, and is shown as written.
 const (
 	maxMarkdown = 32 << 10 // bytes
-	maxOpened   = 64 << 20 // bytes × what may open a link or a container
+	maxOpened   = 32 << 20 // bytes × what may open a link or a container
 	maxIndents  = 6        // containers that indent what is in them
 )
 

@@ -23,6 +23,7 @@ func (s State) Mouse(x, y int, what Mouse, since time.Duration) (State, Action) 
 		return s.wheel(x, "up"), None
 	case WheelDown:
 		return s.wheel(x, "down"), None
+	default:
 	}
 	if s.mode != judging || len(s.panes) == 0 {
 		return s, None

@@ -10,14 +10,14 @@ import (
 
 // cover covers the screen with a page.
 func (s State) cover(m mode, title string, t *text) State {
-	s.mode, s.query = m, ""
+	s.mode = m
 	s.page = page{title: title, doc: doc{text: t}.laid(s.width - 3)}
 	return s
 }
 
 // uncover returns to the item.
 func (s State) uncover() State {
-	s.mode, s.page, s.query = judging, page{}, ""
+	s.mode, s.page = judging, page{}
 	return s
 }
 

@@ -80,12 +80,22 @@ var styles = regexp.MustCompile("\x1b\\[(0|[1-9;]+)m")
 func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	for _, r := range s {
-		if r != '\n' && !(r >= ' ' && r <= '~') && !printable(r) {
+		if r == '\n' || r >= ' ' && r <= '~' {
+			continue
+		}
+		ok, known := isPrintable[r]
+		if !known {
+			ok = printable(r)
+			isPrintable[r] = ok
+		}
+		if !ok {
 			t.Errorf("%U in %.200q", r, s)
 			return
 		}
 	}
 }
+
+var isPrintable = map[rune]bool{} // what printable said
 
 // printable holds for what has a shape or sits on the character before it, and turns
 // nothing round. It is told from the Unicode tables alone, not as Clean does.
@@ -237,6 +247,9 @@ func TestPasteNeverSaves(t *testing.T) {
 	if n != 0 || !end.Answer().Empty() {
 		t.Errorf("one burst: got %d saves, %+v", n, end.Answer())
 	}
+	if n, end := burst(s, "k"+strings.Repeat("y", 200)+"\n", time.Millisecond); n != 0 || !end.Answer().Empty() {
+		t.Errorf("a long burst: got %d saves, %+v", n, end.Answer())
+	}
 	if n, _ := burst(s, "k\n", 61*time.Millisecond); n != 1 {
 		t.Errorf("a quick hand: got %d saves, want 1", n)
 	}
@@ -295,6 +308,125 @@ func TestCorrectingSaysSo(t *testing.T) {
 	}
 }
 
+// In the tutorial the answer is explained before it is saved, and cannot be changed any more.
+func TestTutorialExplains(t *testing.T) {
+	for keys, want := range map[string]string{"a": "✓ As expected.", "f": "✓ As expected.", "k": "✗ Something else was expected."} {
+		s, a := press(tutorial(opened(Options{}, 80, 24)), keys+" enter")
+		if view := checkFrame(t, s, 80, 24); a == Save || !strings.Contains(view, want) || !strings.Contains(view, "Trees attract lightning") {
+			t.Errorf("%s: got action %d and\n%s", keys, a, view)
+		}
+		before := s.Answer()
+		s, a = press(s, "s j 1 esc s j 1 ! c esc")
+		if a != None || !equal(s.Answer(), before) {
+			t.Errorf("%s: the answer is changed afterwards: %+v", keys, s.Answer())
+		}
+		if s, a = press(s, "enter"); a != Save || !equal(s.Answer(), before) {
+			t.Errorf("%s: Enter: got action %d", keys, a)
+		}
+		if _, a := press(tutorial(opened(Options{}, 80, 24)), keys+" enter esc enter"); a != Save {
+			t.Errorf("%s: Enter while the item is looked at again: got action %d", keys, a)
+		}
+	}
+}
+
+// The test tells how far it is, and nothing about right and wrong.
+func TestScreeningTellsNothing(t *testing.T) {
+	c := storm
+	c.Phase = labeling.PhaseScreening
+	s := opened(Options{}, 80, 24).Progressed(Progress{Tested: 19, Tests: 20}).Show(c)
+	if !strings.Contains(s.View(), "test 20/20") {
+		t.Errorf("got\n%s", s.View())
+	}
+	if s, a := press(s, "k enter"); a != Save {
+		t.Errorf("got action %d, %q", a, s.note)
+	}
+}
+
+func TestWelcomeAndResult(t *testing.T) {
+	s := New(Options{Task: builtin(t, "lamda"), Guideline: "Be *fair*."}).Welcome()
+	text := checkFrame(t, s, 80, 24)
+	s, _ = press(s, "end")
+	text += checkFrame(t, s, 80, 24)
+	for _, want := range []string{"There is no hurry", "Sensible?", "Grounded in known sources?", "fair"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the welcome has no %q", want)
+		}
+	}
+	if s, a := press(s, "x k"); a != None || s.mode != welcoming {
+		t.Errorf("another key: got action %d", a)
+	}
+	if _, a := press(s, "enter"); a != Begin {
+		t.Errorf("Enter: got action %d", a)
+	}
+	for passed, want := range map[bool]Action{true: Begin, false: Finish} {
+		if _, a := press(s.Result(passed), "enter"); a != want {
+			t.Errorf("passed %v: got action %d, want %d", passed, a, want)
+		}
+	}
+}
+
+func TestChangedGuidelineIsToldUntilItIsRead(t *testing.T) {
+	told := func(s State) bool { return strings.Contains(s.View(), "The guideline has changed: g shows version 4.") }
+	for _, c := range []struct {
+		seen int
+		want bool
+	}{{0, false}, {3, true}, {4, false}} {
+		s := opened(Options{GuidelineVersion: 4, GuidelineSeen: c.seen}, 80, 24)
+		if told(s) != c.want {
+			t.Errorf("seen %d: got told %v", c.seen, told(s))
+		}
+		if s, _ = press(s, "g x"); told(s) {
+			t.Errorf("seen %d: told after it was read", c.seen)
+		}
+	}
+	s := opened(Options{GuidelineVersion: 3}, 80, 24).Guide("new", 4)
+	if !told(s) {
+		t.Error("a change during the work is not told")
+	}
+	if s = s.Show(storm); !told(s) {
+		t.Error("forgotten with the next item")
+	}
+	if s, _ = press(s, "g"); told(s) || !strings.Contains(s.View(), "new") {
+		t.Errorf("got\n%s", s.View())
+	}
+}
+
+// What others said does not sway before it is asked for.
+func TestVotesAreHiddenUntilAskedFor(t *testing.T) {
+	s := adjudication(opened(Options{}, 120, 40))
+	if strings.Contains(s.View(), "which trees") || strings.Contains(s.Say(New(Options{})), "which trees") {
+		t.Error("shown at once")
+	}
+	s, _ = press(s, "v")
+	for _, want := range []string{"A is significantly better", "B is negligibly better", "comment: which trees? Answer 3␛[2J"} {
+		if !strings.Contains(s.View(), want) {
+			t.Errorf("no %q in\n%s", want, s.View())
+		}
+	}
+	if s, _ := press(opened(Options{}, 120, 40), "v"); s.mode != judging {
+		t.Error("v opens a page where there are no votes")
+	}
+}
+
+func TestSkipOffersReasons(t *testing.T) {
+	for _, c := range []struct {
+		keys, want string
+		action     Action
+	}{
+		{"n 2 enter", "I do not know this language", Skip},
+		{"n 2 space ! enter", "I do not know this language !", Skip},
+		{"n 9 enter", "9", Skip},
+		{"n x 2 enter", "x2", Skip},
+		{"n enter", "", None},
+		{"n space enter", "", None},
+	} {
+		s, a := press(opened(Options{}, 80, 24), c.keys)
+		if a != c.action || s.Reason() != c.want {
+			t.Errorf("%s: got action %d, %q", c.keys, a, s.Reason())
+		}
+	}
+}
+
 func TestColourOnlyWhereWanted(t *testing.T) {
 	for _, c := range []bool{false, true} {
 		s, _ := press(opened(Options{Color: c}, 120, 40), "w")
@@ -330,6 +462,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 			for _, k := range en.MapKeys() {
 				compare(name+"."+k.String(), en.MapIndex(k), zh.MapIndex(k))
 			}
+		default: // functions
 		}
 	}
 	compare("words", reflect.ValueOf(english), reflect.ValueOf(chinese))

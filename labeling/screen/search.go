@@ -38,19 +38,29 @@ func (d doc) search(query string, line int) doc {
 
 // seek asks what to look for in the text shown.
 func (s State) seek() State {
+	s.input = newEditor(s.lookedFor(), true, labeling.MaxComment)
 	s.under, s.mode = s.mode, seeking
-	s.input = newEditor(s.query, true, labeling.MaxComment)
 	return s
+}
+
+// lookedFor is what is looked for in the text shown.
+func (s State) lookedFor() string {
+	if s.mode.page() {
+		return s.page.query
+	}
+	return s.query
 }
 
 // find marks a query in the text shown and goes to the first place; "" takes the marks
 // away.
 func (s State) find(query string) State {
-	s.query = strings.TrimSpace(query)
+	query = strings.TrimSpace(query)
 	if s.mode.page() {
-		s.page.doc = s.page.doc.search(s.query, s.page.scroll)
+		s.page.query = query
+		s.page.doc = s.page.doc.search(query, s.page.scroll)
 		return s.toHit()
 	}
+	s.query = query
 	return s.marked().toHit()
 }
 
@@ -89,10 +99,10 @@ func (s State) withSearched(d doc) State {
 func (s State) toHit() State {
 	d := s.searched()
 	switch {
-	case s.query == "":
+	case s.lookedFor() == "":
 		return s
 	case len(d.found) == 0:
-		return s.remark(fmt.Sprintf(s.w.notFound, brief(s.query)))
+		return s.remark(fmt.Sprintf(s.w.notFound, brief(s.lookedFor())))
 	}
 	line := d.lineOf(d.found[d.hit].from)
 	if s.mode.page() {
@@ -101,7 +111,9 @@ func (s State) toHit() State {
 		s.scroll = slices.Clone(s.scroll)
 		s.scroll[s.focus] = toSee(line, s.scroll[s.focus], s.rows(), d.lines())
 	}
-	return s.remark(fmt.Sprintf(s.w.hit, d.hit+1, len(d.found)))
+	s = s.remark(fmt.Sprintf(s.w.hit, d.hit+1, len(d.found)))
+	s.hits = s.notes
+	return s
 }
 
 // toSee is the first line that shows a line, scrolled no more than needed.

@@ -19,7 +19,7 @@ const (
 
 // Keys that follow faster than a hand can are a paste or a stuck key.
 const (
-	pasteGap = 60 * time.Millisecond  // from a choice to Enter, or to the next question's
+	pasteGap = 60 * time.Millisecond  // before Enter, or before the choice that answers the next question
 	settle   = 150 * time.Millisecond // from an item's appearance to a choice
 )
 
@@ -116,8 +116,9 @@ type State struct {
 	edit   editor // of a response
 	of     int    // which one, from 0
 	drafts int    // keys in it since the last draft
-	query  string
-	under  mode // where seeking returns to
+	query  string // what is looked for in the responses
+	hits   int    // the remark that told of a place where it is
+	under  mode   // where seeking returns to
 
 	prompt  doc
 	panes   []doc // by place; replaced, never changed
@@ -126,9 +127,10 @@ type State struct {
 	raw     bool // texts are shown as written
 	compare bool
 
-	sinceShown, sinceChoice time.Duration
-	hopped                  bool     // the last choice led on to another question or candidate
-	calm                    *entered // before keys began to come faster than a hand can
+	sinceShown time.Duration
+	gap        time.Duration // between the last two keys
+	hopped     bool          // the last choice led on to another question or candidate
+	calm       *entered      // before keys began to come faster than a hand can
 }
 
 // entered is an answer, and where it was being given.
@@ -151,7 +153,8 @@ type page struct {
 	title  string
 	doc    doc
 	scroll int
-	prompt bool // it is the prompt, which may be shown as written
+	query  string // what is looked for in it
+	prompt bool   // it is the prompt, which may be shown as written
 }
 
 // New is a screen that waits for its size and its first item.
@@ -176,6 +179,9 @@ func (s State) Resize(w, h int) State {
 func (s State) Show(c Content) State {
 	s.mode, s.note, s.trouble, s.page = judging, "", "", page{}
 	s.serial++
+	if len(c.Candidates) == 0 {
+		c.Candidates = []string{""}
+	}
 	s.item = &c
 	n := len(c.Candidates)
 	s.scroll, s.shown = make([]int, n), make([]labeling.CandidateID, n)
@@ -183,7 +189,7 @@ func (s State) Show(c Content) State {
 		s.shown[i] = place(i)
 	}
 	s.focus, s.other, s.compare, s.raw, s.query = 0, min(1, n-1), false, false, ""
-	s.sinceShown, s.sinceChoice, s.hopped, s.calm = 0, 0, false, nil
+	s.sinceShown, s.gap, s.hopped, s.calm = 0, 0, false, nil
 	s = s.load().adopt(c.Answer)
 	return s.ask(max(0, s.open(0))).layout()
 }
@@ -275,6 +281,7 @@ func (s State) Answer() labeling.Answer {
 		s = s.keepEdit()
 	case commenting:
 		s.answer.Comment = strings.TrimSpace(s.input.text())
+	default:
 	}
 	a := s.answer
 	a.Responses = maps.Clone(a.Responses)

@@ -14,7 +14,7 @@ const (
 // would be too narrow, each cell gets a line of its own, after its column's header.
 func (d *doc) layTable(b block) {
 	t := d.tables[b.table]
-	own, rest := short(b.first, d.width/2), short(b.rest, d.width/2)
+	own, rest := d.short(b.first), d.short(b.rest)
 	room := d.width - max(Cells(own), Cells(rest))
 	columns := t.columns(d.body, room)
 	if columns == nil {
@@ -116,8 +116,9 @@ func (a align) room(n int) (before, after int) {
 		return n, 0
 	case toMiddle:
 		return n / 2, n - n/2
+	default:
+		return 0, n
 	}
-	return 0, n
 }
 
 // tellTable writes "header: cell", line after line, and an empty line between rows.
@@ -130,13 +131,38 @@ func (d *doc) tellTable(t table, own, rest string) {
 			d.line(piece{own: rest})
 		}
 		for j, c := range row {
-			name := ""
+			var header span
 			if i > 0 && j < len(t.rows[0]) {
-				h := t.rows[0][j]
-				name = Clip(d.body[h.from:h.to], d.width/3) + ": "
+				header = t.rows[0][j]
 			}
-			d.layLine(block{rest: rest + "  "}, own+name, c.from, c.to)
+			d.tellCell(header, c, own, rest)
 			own = rest
 		}
 	}
+}
+
+// tellCell writes a cell behind its column's header, or below it if that is long.
+func (d *doc) tellCell(header, c span, own, rest string) {
+	const colon = ": "
+	inner := rest + "  "
+	name := Cells(d.body[header.from:header.to])
+	switch {
+	case name == 0:
+		d.layLine(block{rest: inner}, own, c.from, c.to)
+		return
+	case Cells(own)+name+len(colon) > d.width/2:
+		d.layLine(block{rest: rest}, own, header.from, header.to)
+		d.layLine(block{rest: inner}, inner, c.from, c.to)
+		return
+	}
+	room := d.width - max(Cells(own)+name+len(colon), Cells(inner))
+	wrap(d.body, c.from, c.to, max(2, room), func(from, to int) {
+		if inner := d.short(inner); header.to == 0 {
+			d.line(piece{inner, from, to})
+			return
+		}
+		d.pieces = append(d.pieces, piece{own, header.from, header.to})
+		d.line(piece{colon, from, to})
+		header = span{}
+	})
 }

@@ -90,8 +90,9 @@ func (s State) message() string {
 		return s.w.finished
 	case failed:
 		return fmt.Sprintf(s.w.failed, s.trouble)
+	default:
+		return s.w.loading
 	}
-	return s.w.loading
 }
 
 func (s State) viewHeader(f *frame) {
@@ -104,15 +105,16 @@ func (s State) viewHeader(f *frame) {
 // that.
 func (s State) counts() string {
 	p := s.progress
-	switch {
-	case s.item.Phase == labeling.PhaseTutorial:
+	switch s.item.Phase {
+	case labeling.PhaseTutorial:
 		return s.w.practice
-	case s.item.Phase == labeling.PhaseScreening:
+	case labeling.PhaseScreening:
 		n := p.Tested
 		if !s.item.Correcting {
 			n++
 		}
 		return fmt.Sprintf(s.w.testing, min(n, p.Tests), p.Tests)
+	default:
 	}
 	text := fmt.Sprintf(s.w.progress, p.Mine, p.Done, p.Wanted)
 	for _, more := range []string{countOf(s.w.pace, p.Seconds), countOf(s.w.streak, p.Days)} {
@@ -363,10 +365,10 @@ func (s State) answered() string {
 // scale is the answers there are: each in words, or those at the ends, or none, as fits.
 func (s State) scale() (t strip) {
 	for _, in := range []inWords{everyStep, endSteps, noStep} {
-		switch q := s.asks(); {
-		case q.Kind == labeling.AskPreference:
+		switch q := s.asks(); q.Kind {
+		case labeling.AskPreference:
 			t = s.preferenceScale(in)
-		case q.Kind == labeling.AskRanking:
+		case labeling.AskRanking:
 			t = s.rankingScale(in)
 		default:
 			t = s.markScale(q, in)
@@ -478,8 +480,9 @@ func (s State) asksFor() (ask, keys string) {
 		return s.w.askReason, s.w.skipOrReturn
 	case seeking:
 		return s.w.askSearch, ""
+	default:
+		return "", ""
 	}
-	return "", ""
 }
 
 func (s State) footer() (string, attr) {
@@ -498,38 +501,29 @@ func (s State) footer() (string, attr) {
 	return s.hints(), dim
 }
 
-// hints is as many keys as fit.
+// hints is which keys there are now, as many as fit.
 func (s State) hints() string {
-	switch s.mode {
-	case reading:
-		return Clip(s.w.closes, s.width)
-	case welcoming:
-		return Clip(s.w.begins, s.width)
-	case explaining, told:
-		return Clip(s.w.goesOn, s.width)
-	case editing:
-		return Clip(s.w.editKeys, s.width)
-	case reviewing:
-		return Clip(s.w.reviewed, s.width)
+	fixed := map[mode]string{
+		reading: s.w.closes, welcoming: s.w.begins, explaining: s.w.goesOn, told: s.w.goesOn, reviewing: s.w.reviewed, editing: s.w.editKeys,
+	}[s.mode]
+	if fixed != "" {
+		return Clip(fixed, s.width)
 	}
-	text := ""
-	add := func(hint string) bool {
-		if text != "" {
-			hint = " · " + hint
-		}
-		if Cells(text)+Cells(hint) > s.width {
-			return false
-		}
-		text += hint
-		return true
-	}
+	var hints []string
 	if n := len(s.item.Votes); n > 0 {
-		add(fmt.Sprintf(s.w.votesHint, n))
+		hints = append(hints, fmt.Sprintf(s.w.votesHint, n))
 	}
 	for _, k := range s.w.keys {
-		if k.hint != "" && (k.has == nil || k.has(s)) && !add(k.key+" "+k.hint) {
+		if k.hint != "" && (k.has == nil || k.has(s)) {
+			hints = append(hints, k.key+" "+k.hint)
+		}
+	}
+	text := hints[0]
+	for _, h := range hints[1:] {
+		if Cells(text)+Cells(" · "+h) > s.width {
 			break
 		}
+		text += " · " + h
 	}
 	return text
 }

@@ -241,7 +241,7 @@ var english = words{
 	spokenNext:     "Enter saves. Question mark: all keys.",
 	spokenClose:    "Press any key to go on.",
 	spokenGoOn:     "Press Enter to go on.",
-	spokenEdit:     "Control-S keeps it, Escape leaves. The text:",
+	spokenEdit:     "Escape and then Enter keeps it. The text:",
 	spokenEmpty:    "empty",
 	spokenEnd:      "end",
 }
@@ -377,7 +377,7 @@ var chinese = words{
 	spokenNext:     "Enter 保存，问号查看全部按键。",
 	spokenClose:    "按任意键继续。",
 	spokenGoOn:     "按 Enter 继续。",
-	spokenEdit:     "Ctrl-S 保留，Esc 离开。内容：",
+	spokenEdit:     "先按 Esc 再按 Enter 保留。内容：",
 	spokenEmpty:    "空",
 	spokenEnd:      "末尾",
 }
