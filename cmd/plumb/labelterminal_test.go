@@ -3,7 +3,9 @@ package main
 import (
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/vt"
 
@@ -15,9 +17,12 @@ func (d *desk) at(env []string, args ...string) *exec.Cmd {
 	d.t.Helper()
 	cmd := process(d.t, append(env, "TERM=xterm", "LC_ALL=C"), args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = d.terminal, d.terminal, d.terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // it is the process's own, as in a window
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
+	kill := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) //nolint:errcheck // it ended by itself then
+	d.t.Cleanup(func() { kill.Stop() })
 	return cmd
 }
 
