@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// done is what the screen says, in English, when an annotator has judged everything.
-const done = "Nothing is left"
+// done is what the screen says when an annotator has judged everything.
+var done = [][]byte{[]byte("Nothing is left for you"), []byte("没有需要您评判的条目了")}
 
 // chair is somebody's SSH connection and what they see.
 type chair struct {
@@ -68,8 +68,8 @@ func (d *doorman) dial(ctx context.Context, n int) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", d.addr)
 }
 
-// connect is a session at a terminal of that size; n tells the person's place.
-func (d *doorman) connect(ctx context.Context, p Person, n int, size terminalSize) (*chair, error) {
+// connect is a session at such a terminal; n tells the person's place.
+func (d *doorman) connect(ctx context.Context, p Person, n int, t seat) (*chair, error) {
 	nc, err := d.dial(ctx, n)
 	if err != nil {
 		return nil, err
@@ -83,16 +83,20 @@ func (d *doorman) connect(ctx context.Context, p Person, n int, size terminalSiz
 		return nil, errors.Join(err, nc.Close())
 	}
 	c := &chair{client: ssh.NewClient(conn, channels, requests), changed: make(chan struct{}, 1)}
-	if err := errors.Join(c.sit(size), nc.SetDeadline(time.Time{})); err != nil {
+	if err := errors.Join(c.sit(t), nc.SetDeadline(time.Time{})); err != nil {
 		return nil, errors.Join(err, c.client.Close())
 	}
 	return c, nil
 }
 
-type terminalSize struct{ columns, rows int }
+// seat is a terminal: its size, what it calls itself (dumb ones get lines), its language.
+type seat struct {
+	columns, rows int
+	term, lang    string
+}
 
 // sit begins the session.
-func (c *chair) sit(size terminalSize) (err error) {
+func (c *chair) sit(t seat) (err error) {
 	if c.session, err = c.client.NewSession(); err != nil {
 		return err
 	}
@@ -103,7 +107,10 @@ func (c *chair) sit(size terminalSize) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.session.RequestPty("xterm-256color", size.rows, size.columns, nil); err != nil {
+	if err := c.session.RequestPty(t.term, t.rows, t.columns, nil); err != nil {
+		return err
+	}
+	if err := c.session.Setenv("LANG", t.lang); err != nil {
 		return err
 	}
 	if err := c.session.Shell(); err != nil {
@@ -141,7 +148,7 @@ func (c *chair) saw(b []byte, err error) {
 	c.term.Write(b) //nolint:errcheck // it never fails
 	s := sight{at: now}
 	s.item, s.first, s.shown = c.term.shown()
-	s.done = !s.shown && strings.Contains(c.term.Text(), done)
+	s.done = !s.shown && c.term.has(done)
 	if last := c.sight; s.item == last.item && s.shown == last.shown && s.done == last.done {
 		s.at = last.at
 	}
@@ -160,6 +167,13 @@ func (c *chair) written() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.bytes
+}
+
+// forget is a screen that is empty until something is written on it again.
+func (c *chair) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.term.rows, c.term.row, c.sight = nil, 0, sight{}
 }
 
 // footer is the end of what is on the screen, where a program says what is wrong.

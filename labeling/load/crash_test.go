@@ -3,10 +3,13 @@ package load
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"plumbline/labeling"
 	"plumbline/labeling/store"
 )
 
@@ -15,6 +18,7 @@ import (
 // that a screen, or the store, said was saved is there, no slot has two, and the history
 // holds.
 func TestKilledUnderLoad(t *testing.T) {
+	t.Parallel()
 	path, s, f := plot(t, FieldConfig{Items: 100 + 120*kills, Overlap: 3, People: 12, Seed: 1})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -72,7 +76,7 @@ func killedRound(t *testing.T, path string, f *Field, life time.Duration, acked 
 		t.Error(err)
 	}
 	for out.Scan() {
-		if id, at, ok := strings.Cut(out.Text(), " "); ok && len(at) == 19 {
+		if id := out.Text(); len(id) == 36 { // not cut short
 			acked[id] = true
 		}
 	}
@@ -81,4 +85,48 @@ func killedRound(t *testing.T, path string, f *Field, life time.Duration, acked 
 	}
 	d.people.Wait()
 	return d.saved.all
+}
+
+// How a child judges: with everybody but the first so many, and with so long a pause.
+const (
+	fromEnv  = "LABELING_LOAD_FROM"
+	pauseEnv = "LABELING_LOAD_PAUSE"
+)
+
+// judgeChild judges through the store and prints what it was told is saved.
+func judgeChild(ctx context.Context, path string) error {
+	s, err := store.Open(ctx, path, store.Options{})
+	if err != nil {
+		return err
+	}
+	people, err := s.Annotators(ctx)
+	if err != nil {
+		return err
+	}
+	from, _ := strconv.Atoi(os.Getenv(fromEnv))              // not set: 0
+	each, _ := time.ParseDuration("0" + os.Getenv(pauseEnv)) // not set: 0
+	f := &Field{seed: 1}
+	failed := make(chan error)
+	for _, p := range people[from:] {
+		go func() { failed <- f.judgeOn(ctx, s, Person{ID: p.ID, Handle: p.Handle}, each) }()
+	}
+	return <-failed
+}
+
+func (f *Field) judgeOn(ctx context.Context, s labeling.Store, p Person, each time.Duration) error {
+	for {
+		time.Sleep(each)
+		w, err := s.Claim(ctx, labeling.ClaimRequest{Project: "p", Annotator: p.ID, For: time.Minute})
+		if err != nil {
+			return err
+		}
+		sub, _, err := f.answer(p, w)
+		if err != nil {
+			return err
+		}
+		if err := s.Submit(ctx, sub); err != nil {
+			return err
+		}
+		os.Stdout.WriteString(sub.ID + "\n") //nolint:errcheck // the parent counts what arrives
+	}
 }

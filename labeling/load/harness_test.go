@@ -25,7 +25,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	children := map[string]func(context.Context, string) error{"serve": serveChild, "judge": judgeChild, "rows": rowsChild}
+	children := map[string]func(context.Context, string) error{"serve": serveChild, "judge": judgeChild}
 	run, ok := children[os.Getenv(childEnv)]
 	if !ok {
 		os.Exit(m.Run())

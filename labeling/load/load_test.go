@@ -20,6 +20,7 @@ func TestStore(t *testing.T) {
 // slot is judged once, nothing that a screen said is lost, and who comes back after a
 // broken line finds the item, and on it what they had chosen.
 func TestCrowdOverSSH(t *testing.T) {
+	t.Parallel()
 	path, s, f := plot(t, FieldConfig{Items: 60, Overlap: 2, People: 8, Seed: 1})
 	cmd, addr := server(t, path)
 	r, err := SSH(t.Context(), s, f, SSHConfig{Addr: addr, PID: cmd.Process.Pid, Disconnects: .2, Doubles: .2})

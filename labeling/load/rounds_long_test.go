@@ -4,9 +4,10 @@ package load
 
 import "time"
 
-// How often a server is killed, and the power cut, and how long it is attacked.
+// How often a server is killed, how long it is attacked, and how many texts of a megabyte
+// it shows.
 const (
-	kills     = 60
-	powerCuts = 300
-	attackFor = 30 * time.Second
+	kills        = 60
+	attackFor    = 30 * time.Second
+	hostileLarge = 99
 )

@@ -4,9 +4,10 @@ package load
 
 import "time"
 
-// How often a server is killed, and the power cut, and how long it is attacked.
+// How often a server is killed, how long it is attacked, and how many texts of a megabyte
+// it shows.
 const (
-	kills     = 6
-	powerCuts = 12
-	attackFor = 4 * time.Second
+	kills        = 6
+	attackFor    = 3 * time.Second
+	hostileLarge = 1
 )

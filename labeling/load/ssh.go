@@ -196,13 +196,13 @@ func (d *sshDriver) person(ctx context.Context, n int, p Person) {
 
 // come connects and waits for the first item. A server that is full is tried again.
 func (s *sitter) come(ctx context.Context) (seen sight, err error) {
-	size := terminalSize{80, 24}
+	at := seat{80, 24, "xterm-256color", "en_US.UTF-8"}
 	if s.n%2 == 1 {
-		size = terminalSize{100, 30}
+		at.columns, at.rows = 100, 30
 	}
 	begun := time.Now()
 	for try := 1; ; try++ {
-		if s.chair, err = s.door.connect(ctx, s.who, s.n, size); err == nil {
+		if s.chair, err = s.door.connect(ctx, s.who, s.n, at); err == nil {
 			break
 		}
 		if s.refused.Add(1); try == 10 || ctx.Err() != nil {

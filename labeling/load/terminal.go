@@ -13,13 +13,14 @@ import (
 // Terminal is as much of a terminal as the labelling screen uses: rows that are cleared
 // and written from their first cell, styles, and the modes that a screen takes the
 // terminal over with. Anything else that is sent to it, a control character or sequence
-// or a character that is not to be seen, is a fault: Write remembers the first.
+// or a character that has no shape of its own, is a fault: Write remembers the first.
 //
 // The zero value is a terminal of 24 rows.
 type Terminal struct {
 	rows    [][]byte // their text, without styles
 	row     int
 	pending []byte // an unfinished sequence or character
+	history int    // lines that are remembered, if more than 1000
 	fault   error
 }
 
@@ -72,7 +73,7 @@ func (t *Terminal) take(b []byte) int {
 		return 0
 	}
 	r, n := utf8.DecodeRune(b)
-	if (r == utf8.RuneError && n == 1) || !unicode.IsPrint(r) {
+	if (r == utf8.RuneError && n == 1) || !unicode.IsGraphic(r) {
 		t.blame("character %U %q", r, b[:n])
 		return n
 	}
@@ -132,8 +133,8 @@ func (t *Terminal) apply(parameters string, final byte) bool {
 // move goes to the beginning of a row. Line after line, what is more than a screen is
 // forgotten.
 func (t *Terminal) move(row int) {
-	const most = 1000
-	if row >= most {
+	if most := max(1000, t.history); row >= most {
+		t.grow(row)
 		t.rows = slices.Delete(t.rows, 0, most/2)
 		row -= most / 2
 	}
@@ -154,6 +155,13 @@ func (t *Terminal) blame(format string, args ...any) {
 
 // Text is what is on the screen.
 func (t *Terminal) Text() string { return string(bytes.Join(t.rows, []byte("\n"))) }
+
+// has tells whether a row has one of some texts.
+func (t *Terminal) has(texts [][]byte) bool {
+	return slices.ContainsFunc(t.rows, func(row []byte) bool {
+		return slices.ContainsFunc(texts, func(text []byte) bool { return bytes.Contains(row, text) })
+	})
+}
 
 // mark finds the first mark of a kind, Q or R, on the screen: "Q00042" or "R00042.1",
 // row by row from the left. ok is false where there is none.
