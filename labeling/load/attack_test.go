@@ -221,7 +221,7 @@ func (a attacker) within(ctx context.Context, do func(c *ssh.Client, s *ssh.Sess
 // pasted is 10 MB into the screen: words that are keys, and lines that end in Enter.
 func pasted(ctx context.Context, a attacker) error {
 	return a.within(ctx, func(_ *ssh.Client, s *ssh.Session, in io.WriteCloser, ended func() error) error {
-		if s.RequestPty("xterm", 24, 80, nil) != nil || s.Shell() != nil {
+		if refused(s.RequestPty("xterm", 24, 80, nil)) || refused(s.Shell()) {
 			return nil
 		}
 		time.Sleep(300 * time.Millisecond)
@@ -238,7 +238,7 @@ func pasted(ctx context.Context, a attacker) error {
 
 func hugeWindows(ctx context.Context, a attacker) error {
 	return a.within(ctx, func(_ *ssh.Client, s *ssh.Session, _ io.WriteCloser, _ func() error) error {
-		if s.RequestPty("xterm", 1<<31-1, 1<<31-1, nil) != nil || s.Shell() != nil {
+		if refused(s.RequestPty("xterm", 1<<31-1, 1<<31-1, nil)) || refused(s.Shell()) {
 			return nil
 		}
 		for i := range 5000 {
