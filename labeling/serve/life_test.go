@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -61,7 +62,7 @@ func TestRestartGoesOnWhereEverybodyWas(t *testing.T) {
 	ann.press("l")
 	ann.shows("B is better")
 	bob.shows("▏ question")
-	item := strings.Index(ann.screenNow(), "question 0") >= 0
+	item := strings.Contains(ann.screenNow(), "question 0")
 	if err := r.stop(); err != nil {
 		t.Errorf("got %v, want a clean end", err)
 	}
@@ -74,7 +75,7 @@ func TestRestartGoesOnWhereEverybodyWas(t *testing.T) {
 	again := start(t, s, func(c *Config) { c.Listen = r.Addr().String() })
 	ann = again.sit(person(t, "ann"))
 	ann.shows("▏ question", "B is better")
-	if now := strings.Index(ann.screenNow(), "question 0") >= 0; now != item {
+	if now := strings.Contains(ann.screenNow(), "question 0"); now != item {
 		t.Error("another item came back")
 	}
 	ann.press("\r")
@@ -341,7 +342,7 @@ func TestStrangersHaveLittleTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Close(); err != nil && err != io.EOF {
+	if err := again.Close(); err != nil && !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	r.until("no strangers", func() bool { return r.refusals(refusedTimeout) >= 1 })

@@ -344,8 +344,10 @@ func TestOnlyEnrolledKeysGetIn(t *testing.T) {
 		{"none", "ann", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			conn, err := gossh.Dial("tcp", r.Addr().String(), &gossh.ClientConfig{User: tt.user, Auth: tt.auth, Timeout: long,
-				HostKeyCallback: gossh.InsecureIgnoreHostKey()}) //nolint:gosec // loopback
+			conn, err := gossh.Dial("tcp", r.Addr().String(), &gossh.ClientConfig{
+				User: tt.user, Auth: tt.auth, Timeout: long,
+				HostKeyCallback: gossh.InsecureIgnoreHostKey(), //nolint:gosec // loopback
+			})
 			if err == nil {
 				conn.Close() //nolint:errcheck // the test has failed
 				t.Fatal("got in")

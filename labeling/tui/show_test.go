@@ -75,7 +75,6 @@ func TestPainterWritesOnlyWhatChanged(t *testing.T) {
 type counter struct {
 	n     int
 	said  int
-	quits bool
 	sizes []Size
 }
 
