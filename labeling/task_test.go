@@ -50,7 +50,8 @@ func TestTaskFaults(t *testing.T) {
 		"rating of nothing":   {"candidates: 1\nquestions: [{key: a, kind: rating}]", "points"},
 		"one option":          {"candidates: 1\nquestions: [{key: a, kind: choice, options: [{key: x}]}]", "options"},
 		"when of what comes later": {
-			"candidates: 1\nquestions: [{key: a, kind: rating, points: 5, when: {question: b, is: x}}, {key: b, kind: choice, options: [{key: x}, {key: y}]}]", "earlier"},
+			"candidates: 1\nquestions: [{key: a, kind: rating, points: 5, when: {question: b, is: x}}, {key: b, kind: choice, options: [{key: x}, {key: y}]}]", "earlier",
+		},
 		"no questions": {"candidates: 2", "questions"},
 	} {
 		if _, err := labeling.ReadTask(strings.NewReader(c.yaml), "t.yaml"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "t.yaml") {
@@ -147,8 +148,10 @@ func TestRankings(t *testing.T) {
 		{ID: "y", Current: true, Answer: order([]labeling.CandidateID{1}, []labeling.CandidateID{3}, []labeling.CandidateID{2})},
 	}}, "ranking")
 	want := []labeling.Preference{ // by hand
-		{Chosen: 0, Rejected: 1, Weight: .5, Votes: 1}, {Chosen: 0, Rejected: 1, Weight: .5, Votes: 1, Tie: true},
-		{Chosen: 0, Rejected: 2, Weight: .5, Votes: 1}, {Chosen: 2, Rejected: 0, Weight: .5, Votes: 1},
+		{Chosen: 0, Rejected: 1, Weight: .5, Votes: 1},
+		{Chosen: 0, Rejected: 1, Weight: .5, Votes: 1, Tie: true},
+		{Chosen: 0, Rejected: 2, Weight: .5, Votes: 1},
+		{Chosen: 2, Rejected: 0, Weight: .5, Votes: 1},
 		{Chosen: 2, Rejected: 1, Weight: 1, Votes: 2},
 	}
 	if !ok || !reflect.DeepEqual(c.Preferences, want) {

@@ -23,7 +23,8 @@ func TestLabelInit(t *testing.T) {
 		{"ties", "pair", []string{"--ties"}, labeling.Control{}},
 		{"three of four pass", "pair", []string{"--screening", "20"}, labeling.Control{Screening: labeling.Screening{Items: 20, Pass: 15}}},
 		{
-			"control", "pair", []string{"--gold", ".1", "--repeats", ".03", "--screening", "10", "--pass", "9"},
+			"control", "pair",
+			[]string{"--gold", ".1", "--repeats", ".03", "--screening", "10", "--pass", "9"},
 			labeling.Control{Gold: .1, Repeats: .03, Screening: labeling.Screening{Items: 10, Pass: 9}},
 		},
 	} {
