@@ -56,19 +56,19 @@ func newMetrics() *metrics {
 
 func (m *metrics) refuse(reason string) { m.refusals.WithLabelValues(reason).Inc() }
 
-// slots tells the queue by state. It reads the store when asked, but not more often than
-// a person could look.
+// slots tells the queue by state. It reads the store when asked, but spends no more than
+// a hundredth of the time on it.
 type slots struct {
 	store   labeling.Archive
 	project string
 	desc    *prometheus.Desc
 
 	mu    sync.Mutex
-	at    time.Time
+	good  time.Time // until then the count is good
 	count map[labeling.SlotState]int
 }
 
-// slotsFor is how long a count is good for.
+// slotsFor is how long a count is good for at least.
 const slotsFor = 10 * time.Second
 
 func newSlots(s labeling.Archive, project string) *slots {
@@ -82,7 +82,7 @@ func (s *slots) Describe(to chan<- *prometheus.Desc) { to <- s.desc }
 func (s *slots) Collect(to chan<- prometheus.Metric) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.at) > slotsFor {
+	if begin := time.Now(); begin.After(s.good) {
 		ctx, cancel := context.WithTimeout(context.Background(), healthTime)
 		defer cancel()
 		all, err := s.store.Slots(ctx, s.project)
@@ -90,7 +90,8 @@ func (s *slots) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.NewInvalidMetric(s.desc, err)
 			return
 		}
-		s.at, s.count = time.Now(), map[labeling.SlotState]int{labeling.SlotOpen: 0, labeling.SlotLeased: 0, labeling.SlotDone: 0}
+		s.good = time.Now().Add(max(slotsFor, 100*time.Since(begin)))
+		s.count = map[labeling.SlotState]int{labeling.SlotOpen: 0, labeling.SlotLeased: 0, labeling.SlotDone: 0}
 		for _, slot := range all {
 			s.count[slot.State]++
 		}
