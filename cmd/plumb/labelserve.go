@@ -43,6 +43,7 @@ told on a loopback address.`,
 	f.DurationVar(&c.Lease, "lease", c.Lease, "how long an item waits for somebody whose connection broke")
 	f.DurationVar(&c.Idle, "idle", c.Idle, "without a key until a session ends")
 	f.DurationVar(&c.Grace, "grace", c.Grace, "for sessions to settle when the server ends")
+	f.DurationVar(&c.Recheck, "recheck", c.Recheck, "how often it is asked whether an annotator may still be there")
 	f.DurationVar(&c.Handshake, "handshake", c.Handshake, "from connecting to a session")
 	f.IntVar(&c.Startups, "startups", c.Startups, "connections without a session at once")
 	f.IntVar(&c.PerAddress, "per-address", c.PerAddress, "connections of one address at once")
