@@ -171,6 +171,8 @@ func TestEditing(t *testing.T) {
 		{"gone on with", "e X esc y Y ctrl+s", Draft, edit(1, "XY"+original)},
 		{"nothing changed", "e esc", Draft, nil},
 		{"changed back", "e X backspace esc", Draft, nil},
+		{"kept as it was", "e ctrl+s", Draft, nil},
+		{"left as it was", "e ctrl+c", Leave, nil},
 		{"all of it deleted", "e ctrl+k ctrl+k ctrl+k ctrl+k ctrl+k ctrl+s", Draft, nil},
 		{"taken up again", "e X ctrl+s e Y ctrl+s", Draft, edit(1, "YX"+original)},
 		{"taken up again whatever is better now", "e X ctrl+s k e Y ctrl+s", Draft, edit(1, "YX"+original)},

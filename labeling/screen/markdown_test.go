@@ -75,7 +75,8 @@ func TestMarkdown(t *testing.T) {
 		{"table below text", "text:\n\n|a|b|\n|-|-|\n|c|d|", 20, []string{"text:", "", "a │ b", "──┼──", "c │ d"}},
 		{"nothing", "", 20, nil},
 		{"Chinese", "**天空**是蓝色的，因为", 8, []string{"天空是蓝", "色的，因", "为"}},
-		// What rendering would hide is shown as written.
+		// Where rendering would hide or change something, the text is shown as written.
+		{"a mark that would change its letter", "x *\u0301b* y", 40, []string{"x *\u0301b* y"}},
 		{"a cell too many", "|a|b|\n|-|-|\n|1|2|hidden|", 40, []string{"|a|b|", "|-|-|", "|1|2|hidden|"}},
 	} {
 		if got := rendered(c.in, c.w, false); !slices.Equal(got, c.want) {

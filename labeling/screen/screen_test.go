@@ -56,19 +56,27 @@ func opened(o Options, w, h int) State {
 func checkFrame(t *testing.T, s State, w, h int) string {
 	t.Helper()
 	view := s.View()
-	rows := strings.Split(view, "\n")
+	bare := styles.ReplaceAllString(view, "")
+	checkPlain(t, bare)
+	rows := strings.Split(bare, "\n")
 	if len(rows) != h {
 		t.Errorf("got %d rows, want %d", len(rows), h)
 	}
+	for i, r := range strings.Split(view, "\n") {
+		if last := strings.LastIndexByte(r, 0x1b); last >= 0 && !strings.HasPrefix(r[last:], off) {
+			t.Errorf("row %d does not end its styles: %q", i, r)
+		}
+	}
 	for i, r := range rows {
-		bare := styles.ReplaceAllString(r, "")
-		if n := Cells(bare); n != w {
+		if n := Cells(r); n != w {
 			t.Errorf("row %d: got %d cells, want %d: %q", i, n, w, r)
 		}
-		if n := ansi.StringWidth(r); n > w { // as Bubble Tea measures
+		if len(r) == w {
+			continue // ASCII
+		}
+		if n := ansi.StringWidth(r); n > w { // as other programs measure
 			t.Errorf("row %d: %d columns by graphemes, want at most %d: %q", i, n, w, r)
 		}
-		checkPlain(t, bare)
 	}
 	return view
 }

@@ -65,7 +65,7 @@ func (t table) columns(body string, w int) []int {
 		cut := max(1, min(widest-second, (total(out)-w)/n))
 		for i, c := range out {
 			if c == widest && total(out) > w {
-				out[i] -= min(cut, total(out)-w)
+				out[i] -= cut
 			}
 		}
 	}
