@@ -30,8 +30,20 @@ func (d doc) search(query string, line int) doc {
 	for _, m := range r.FindAllStringIndex(d.body, maxHits) {
 		d.found = append(d.found, span{m[0], m[1], reversed})
 	}
-	for d.hit < len(d.found)-1 && d.lineOf(d.found[d.hit].from) < line {
-		d.hit++
+	hit := 0
+	for hit < len(d.found)-1 && d.lineOf(d.found[hit].from) < line {
+		hit++
+	}
+	return d.goTo(hit)
+}
+
+// goTo makes a place the one that was gone to.
+func (d doc) goTo(hit int) doc {
+	if len(d.found) > 0 {
+		d.found = slices.Clone(d.found)
+		d.found[d.hit].look = reversed
+		d.hit = hit
+		d.found[d.hit].look = reversed | bold
 	}
 	return d
 }
@@ -68,8 +80,7 @@ func (s State) find(query string) State {
 func (s State) nextHit(step int) State {
 	d := s.searched()
 	if n := len(d.found); n > 0 {
-		d.hit = (d.hit + step + n) % n
-		s = s.withSearched(d)
+		s = s.withSearched(d.goTo((d.hit + step + n) % n))
 	}
 	return s.toHit()
 }

@@ -14,7 +14,7 @@ func (s State) View() string {
 	if s.o.Color {
 		f.color = 1
 	}
-	f.b = make([]byte, 0, 2*f.w*f.h)
+	f.b = make([]byte, 0, min(2*f.w*f.h, 32<<10))
 	shown := s.mode
 	if shown == seeking {
 		shown = s.under
