@@ -98,10 +98,3 @@ func (s *seat) wait(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 }
-
-// count is how many are there.
-func (c *crowd) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.n
-}

@@ -288,6 +288,13 @@ func (x *seen) end() int {
 	}
 }
 
+// count is how many are there.
+func (c *crowd) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
+}
+
 // judged counts the judgements of the store.
 func judged(t *testing.T, s labeling.Archive) (n int) {
 	t.Helper()

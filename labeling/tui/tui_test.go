@@ -56,7 +56,8 @@ type terminal struct {
 	keys    *io.PipeWriter
 	mu      sync.Mutex
 	written strings.Builder
-	seen    int // how far expect has read
+	changed chan struct{} // closed when something was written, and made anew
+	seen    int           // how far expect has read
 	done    chan outcome
 	cancel  context.CancelFunc
 }
@@ -69,6 +70,8 @@ type outcome struct {
 func (x *terminal) Write(b []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	close(x.changed)
+	x.changed = make(chan struct{})
 	return x.written.Write(b)
 }
 
@@ -92,7 +95,7 @@ func start(t *testing.T, s labeling.Store, change func(*Options)) *terminal {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	in, keys := io.Pipe()
-	x := &terminal{t: t, keys: keys, done: make(chan outcome, 1), cancel: cancel}
+	x := &terminal{t: t, keys: keys, changed: make(chan struct{}), done: make(chan outcome, 1), cancel: cancel}
 	o := Options{Terminal: Terminal{In: in, Out: x, Size: Size{80, 24}, Lang: screen.English}, Lease: time.Minute, Now: steps()}
 	if change != nil {
 		change(&o)
@@ -108,18 +111,24 @@ func start(t *testing.T, s labeling.Store, change func(*Options)) *terminal {
 // expect waits until the program has written a text, after what was expected before.
 func (x *terminal) expect(text string) {
 	x.t.Helper()
-	for range 500 {
+	over := time.After(20 * time.Second)
+	for {
 		x.mu.Lock()
-		all := x.written.String()
-		if i := strings.Index(all[x.seen:], text); i >= 0 {
+		rest, changed := x.written.String()[x.seen:], x.changed
+		i := strings.Index(rest, text)
+		if i >= 0 {
 			x.seen += i + len(text)
-			x.mu.Unlock()
-			return
 		}
 		x.mu.Unlock()
-		time.Sleep(20 * time.Millisecond)
+		if i >= 0 {
+			return
+		}
+		select {
+		case <-changed:
+		case <-over:
+			x.t.Fatalf("never saw %q; got %q", text, rest)
+		}
 	}
-	x.t.Fatalf("never saw %q; got %q", text, x.written.String()[x.seen:])
 }
 
 // press sends keys one by one.
