@@ -61,6 +61,7 @@ var onlyFrom = map[string]string{
 	"github.com/charmbracelet/wish": "labeling/serve",
 	"github.com/prometheus/":        "labeling/serve",
 	"github.com/nikolalohinski":     "models/chat",
+	"github.com/yuin/goldmark":      "labeling/screen",
 }
 
 // packages reads the imports of every package of the module, by its directory.
