@@ -165,7 +165,7 @@ type sitter struct {
 	who   Person
 	rand  *rand.Rand
 	chair *chair
-	isNew bool // has saved nothing yet, and so is welcomed
+	isNew bool // has saved nothing yet, and so is welcomed; what they find may be chosen already
 }
 
 // person comes, judges until the time is up, and goes.
@@ -279,7 +279,7 @@ func (s *sitter) judge(ctx context.Context, seen sight) (sight, error) {
 	return next, nil
 }
 
-// choose presses a choice and waits for the screen to answer.
+// choose presses a choice and, but for the first, waits for the screen to answer.
 func (s *sitter) choose(ctx context.Context, key string) error {
 	before := s.chair.written()
 	pressed := time.Now()
@@ -287,6 +287,9 @@ func (s *sitter) choose(ctx context.Context, key string) error {
 		return err
 	}
 	s.keys.Add(1)
+	if s.isNew { // a screen does not answer to what it shows already
+		return nil
+	}
 	_, err := s.chair.await(ctx, patience, func(sight) bool { return s.chair.written() > before })
 	if err != nil {
 		return fmt.Errorf("after a choice: %w", err)
