@@ -48,9 +48,9 @@ func (s *Store) Judged(ctx context.Context, project string) iter.Seq2[labeling.J
 // judged yields the items of a project that a condition holds for.
 func (s *Store) judged(ctx context.Context, op, project, which string) iter.Seq2[labeling.JudgedItem, error] {
 	return func(yield func(labeling.JudgedItem, error) bool) {
-		id, err := s.projectID(ctx, project)
+		p, err := s.settings(ctx, project)
 		if err == nil {
-			err = s.snapshot(ctx, op, func(tx *txn) error { return walkJudged(tx, id, which, yield) })
+			err = s.snapshot(ctx, op, func(tx *txn) error { return walkJudged(tx, p.id, which, yield) })
 		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(labeling.JudgedItem{}, err)
@@ -139,13 +139,13 @@ func knownCandidates(it labeling.Item, what string, a labeling.Answer) error {
 
 // Last implements labeling.Queue.
 func (s *Store) Last(ctx context.Context, project string, annotator int64, back int) (a labeling.Assignment, j labeling.Judgement, err error) {
-	id, err := s.projectID(ctx, project)
+	of, err := s.settings(ctx, project)
 	if err != nil {
 		return a, j, err
 	}
 	err = s.snapshot(ctx, "last", func(tx *txn) error {
 		row := tx.QueryRow(`SELECT `+judgementColumns+`, j.slot_id`+judgementFrom+`
-			WHERE j.annotator_id = ?1 AND s.project_id = ?2 AND `+isCurrent+` ORDER BY j.id DESC LIMIT 1 OFFSET ?3`, annotator, id, back)
+			WHERE j.annotator_id = ?1 AND s.project_id = ?2 AND `+isCurrent+` ORDER BY j.id DESC LIMIT 1 OFFSET ?3`, annotator, of.id, back)
 		a.Lease.Annotator = annotator
 		if j, err = scanJudgement(row.Scan, &a.Lease.Slot); errors.Is(err, sql.ErrNoRows) {
 			return labeling.ErrNotFound
@@ -167,44 +167,39 @@ func (s *Store) Last(ctx context.Context, project string, annotator int64, back 
 
 // Progress implements labeling.Queue.
 func (s *Store) Progress(ctx context.Context, project string, annotator int64) (p labeling.Progress, err error) {
-	id, err := s.projectID(ctx, project)
+	of, err := s.settings(ctx, project)
 	if err != nil {
 		return p, err
 	}
 	err = s.snapshot(ctx, "progress", func(tx *txn) error {
-		p, err = readProgress(tx, id, annotator)
+		p, err = readProgress(tx, of, annotator)
 		return err
 	})
 	return p, err
 }
 
-func readProgress(tx *txn, project, annotator int64) (p labeling.Progress, err error) {
-	var control string
+func readProgress(tx *txn, of *settings, annotator int64) (p labeling.Progress, err error) {
 	var status sql.NullString
 	err = tx.QueryRow(`SELECT p.wanted, (SELECT coalesce(sum(worked), 0) FROM progress WHERE project_id = ?1),
-		coalesce(m.done, 0), coalesce(m.skipped, 0), coalesce(m.days, 0), p.control, (SELECT status FROM annotator WHERE id = ?2)
+		coalesce(m.done, 0), coalesce(m.skipped, 0), coalesce(m.days, 0), (SELECT status FROM annotator WHERE id = ?2)
 		FROM project p LEFT JOIN progress m ON m.project_id = p.id AND m.annotator_id = ?2
-		WHERE p.id = ?1`, project, annotator).Scan(&p.Wanted, &p.Done, &p.Mine, &p.Skipped, &p.Days, &control, &status)
+		WHERE p.id = ?1`, of.id, annotator).Scan(&p.Wanted, &p.Done, &p.Mine, &p.Skipped, &p.Days, &status)
 	if err != nil || status.String != string(labeling.StatusScreening) {
 		return p, err
 	}
-	var c labeling.Control
-	if err := json.Unmarshal([]byte(control), &c); err != nil {
-		return p, err
-	}
-	t, err := readTested(tx, project, annotator)
-	p.Tested, p.Tests = t.seen, c.Screening.Items
+	t, err := readTested(tx, of.id, annotator)
+	p.Tested, p.Tests = t.seen, of.control.Screening.Items
 	return p, err
 }
 
-// list collects the rows of a statement about one project.
-func list[T any](ctx context.Context, s *Store, op, project string, row func(scanner) (T, error), statement string) (out []T, err error) {
-	id, err := s.projectID(ctx, project)
+// listed collects the rows of a statement about one project.
+func listed[T any](ctx context.Context, s *Store, op, project string, row func(scanner) (T, error), statement string) (out []T, err error) {
+	of, err := s.settings(ctx, project)
 	if err != nil {
 		return nil, err
 	}
 	err = s.snapshot(ctx, op, func(tx *txn) error {
-		out, err = query(tx, row, statement, id)
+		out, err = query(tx, row, statement, of.id)
 		return err
 	})
 	return out, err
@@ -212,7 +207,7 @@ func list[T any](ctx context.Context, s *Store, op, project string, row func(sca
 
 // Slots implements labeling.Archive.
 func (s *Store) Slots(ctx context.Context, project string) ([]labeling.Slot, error) {
-	return list(ctx, s, "slots", project, func(scan scanner) (l labeling.Slot, err error) {
+	return listed(ctx, s, "slots", project, func(scan scanner) (l labeling.Slot, err error) {
 		var until sql.NullInt64
 		var mode string
 		err = scan(&l.ID, &l.ItemID, &l.N, &l.State, &l.Annotator, &until, &mode)
@@ -226,7 +221,7 @@ func (s *Store) Slots(ctx context.Context, project string) ([]labeling.Slot, err
 
 // Skips implements labeling.Archive.
 func (s *Store) Skips(ctx context.Context, project string) ([]labeling.Skipped, error) {
-	return list(ctx, s, "skips", project, func(scan scanner) (k labeling.Skipped, err error) {
+	return listed(ctx, s, "skips", project, func(scan scanner) (k labeling.Skipped, err error) {
 		var at int64
 		err = scan(&k.ItemID, &k.Annotator, &k.Reason, &at)
 		k.At = time.UnixMilli(at).UTC()
@@ -271,7 +266,7 @@ func exportDigest(project int64, r labeling.ExportRun) string {
 
 // Exports implements labeling.Archive.
 func (s *Store) Exports(ctx context.Context, project string) ([]labeling.ExportRun, error) {
-	return list(ctx, s, "exports", project, func(scan scanner) (r labeling.ExportRun, err error) {
+	return listed(ctx, s, "exports", project, func(scan scanner) (r labeling.ExportRun, err error) {
 		var at int64
 		err = scan(&r.Project, &r.Format, &r.SHA256, &r.Lines, &r.Bytes, &r.Head, &at, &r.Note)
 		r.At = time.UnixMilli(at).UTC()

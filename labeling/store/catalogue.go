@@ -135,37 +135,6 @@ func onlyProject(tx *txn) (name string, err error) {
 	return name, err
 }
 
-// projectID resolves a name; ids never change, so they are remembered.
-func (s *Store) projectID(ctx context.Context, name string) (int64, error) {
-	if id, ok := s.projects.Load(name); ok {
-		return id.(int64), nil
-	}
-	var id int64
-	err := s.snapshot(ctx, "project", func(tx *txn) (err error) {
-		full := name
-		if full == "" {
-			if full, err = onlyProject(tx); err != nil {
-				return err
-			}
-		}
-		_, id, err = findProject(tx, full)
-		return err
-	})
-	if err == nil && name != "" {
-		s.projects.Store(name, id)
-	}
-	return id, err
-}
-
-// projectName is the full name of a project; the empty name means the only one.
-func (s *Store) projectName(ctx context.Context, name string) (string, error) {
-	if name != "" {
-		return name, nil
-	}
-	p, err := s.Project(ctx, name)
-	return p.Name, err
-}
-
 // AddItems implements labeling.Catalogue.
 func (s *Store) AddItems(ctx context.Context, project string, items []labeling.Item) (added int, err error) {
 	err = s.update(ctx, "add items", func(tx *txn) error {

@@ -18,35 +18,31 @@ func (s *Store) CheckOut(ctx context.Context, r labeling.ClaimRequest, n int) (o
 	if n < 1 || n > maxCheckOut || r.For <= 0 || r.Slot != 0 {
 		return nil, fmt.Errorf("labeling/store: check out: got %d items for %v, slot %d, want 1 to %d for > 0, no slot", n, r.For, r.Slot, maxCheckOut)
 	}
-	name, err := s.projectName(ctx, r.Project)
+	p, err := s.settings(ctx, r.Project)
 	if err != nil {
 		return nil, err
 	}
 	var taken []claim
 	err = s.update(ctx, "check out", func(tx *txn) error {
-		taken, err = s.takeAlong(tx, name, r, n)
+		taken, err = s.takeAlong(tx, p, r, n)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.snapshot(ctx, "check out", func(tx *txn) error {
-		out = nil
-		for _, c := range taken {
-			a, err := c.assignment(tx)
-			if err != nil {
-				return err
-			}
-			out = append(out, a)
+	for _, c := range taken {
+		a, err := c.assignment(ctx)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return out, err
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // takeAlong leases up to n slots, in the order that Claim would.
-func (s *Store) takeAlong(tx *txn, project string, r labeling.ClaimRequest, n int) (taken []claim, err error) {
-	c, err := s.newClaim(tx, project, r)
+func (s *Store) takeAlong(tx *txn, p *settings, r labeling.ClaimRequest, n int) (taken []claim, err error) {
+	c, err := s.newClaim(tx, p, r)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +51,7 @@ func (s *Store) takeAlong(tx *txn, project string, r labeling.ClaimRequest, n in
 	}
 	for len(taken) < n {
 		c.lease.Token = uuid.NewString()
-		err := c.work(modeOffline)
+		err := c.work(openSlots, modeOffline)
 		if errors.Is(err, labeling.ErrNoWork) && len(taken) > 0 {
 			break
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +27,7 @@ func draw(seed uint64, what string, annotator int64, n int) float64 {
 
 // pick is one of some, by draw.
 func (c *claim) pick(what string, had, of int) int {
-	return int(draw(c.project.Seed, what, c.who.ID, had) * float64(of))
+	return int(draw(c.project.seed, what, c.who.ID, had) * float64(of))
 }
 
 // test leases the next item of the tutorial, or else of the test. After the last one it
@@ -41,11 +40,11 @@ func (c *claim) test() (got bool, err error) {
 	if len(tutorial) > 0 {
 		return true, c.give(tutorial[0])
 	}
-	t, err := c.testAs()
+	t, err := readTested(c.tx, c.project.id, c.who.ID)
 	if err != nil {
 		return false, err
 	}
-	if t.seen >= c.project.Control.Screening.Items {
+	if t.seen >= c.project.control.Screening.Items {
 		if c.who.Status, err = c.decide(c.tx, c.project, c.who, t); err == nil && c.who.Status != labeling.StatusActive {
 			err = notActive(c.who)
 		}
@@ -56,26 +55,21 @@ func (c *claim) test() (got bool, err error) {
 		return false, err
 	}
 	if len(gold) == 0 {
-		return false, fmt.Errorf("%w: the test has %d items, but the project only %d of kind gold", labeling.ErrNoWork, c.project.Control.Screening.Items, t.seen)
+		return false, fmt.Errorf("%w: the test has %d items, but the project only %d of kind gold", labeling.ErrNoWork, c.project.control.Screening.Items, t.seen)
 	}
 	return true, c.give(gold[c.pick("test", t.seen, len(gold))])
 }
 
-func (c *claim) testAs() (tested, error) { return readTested(c.tx, c.id, c.who.ID) }
-
 // check leases an item that watches the annotator, where one is due and there is work
 // to hide it in.
 func (c *claim) check() (got bool, err error) {
-	ctl := c.project.Control
-	if ctl.Gold == 0 && ctl.Repeats == 0 {
-		return false, nil
-	}
+	ctl := c.project.control
 	var had int
-	err = c.tx.QueryRow(`SELECT coalesce(sum(done + skipped), 0) FROM progress WHERE project_id = ?1 AND annotator_id = ?2`, c.id, c.who.ID).Scan(&had)
+	err = c.tx.QueryRow(`SELECT coalesce(sum(done + skipped), 0) FROM progress WHERE project_id = ?1 AND annotator_id = ?2`, c.project.id, c.who.ID).Scan(&had)
 	if err != nil {
 		return false, err
 	}
-	x := draw(c.project.Seed, "check", c.who.ID, had)
+	x := draw(c.project.seed, "check", c.who.ID, had)
 	if x >= ctl.Gold+ctl.Repeats {
 		return false, nil
 	}
@@ -90,7 +84,7 @@ func (c *claim) check() (got bool, err error) {
 
 // workLeft tells whether an open slot is there for the annotator.
 func (c *claim) workLeft() (left bool, err error) {
-	err = c.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM slot s WHERE s.state = 'open' AND s.project_id = ?2 `+mayJudge+`)`, c.who.ID, c.id).Scan(&left)
+	err = c.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM slot s WHERE s.state = 'open' AND s.project_id = ?2 `+mayJudge+`)`, c.who.ID, c.project.id).Scan(&left)
 	return left, err
 }
 
@@ -107,7 +101,7 @@ func (c *claim) gold(had int) (bool, error) {
 func (c *claim) unseen(kinds ...labeling.ItemKind) (out []int64, err error) {
 	for _, k := range kinds {
 		ids, err := query(c.tx, func(scan scanner) (id int64, err error) { return id, scan(&id) },
-			`SELECT s.id FROM (SELECT id, id AS item_id FROM item WHERE project_id = ?2 AND kind = ?3 AND kind <> 'task') s WHERE true `+mayJudge+` ORDER BY s.id`, c.who.ID, c.id, k)
+			`SELECT s.id FROM (SELECT id, id AS item_id FROM item WHERE project_id = ?2 AND kind = ?3 AND kind <> 'task') s WHERE true `+mayJudge+` ORDER BY s.id`, c.who.ID, c.project.id, k)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +120,7 @@ func (c *claim) give(item int64) error {
 	if err := c.tx.QueryRow(`SELECT coalesce(max(n) + 1, 0) FROM slot WHERE item_id = ?1`, item).Scan(&n); err != nil {
 		return err
 	}
-	return c.personal(row, n, Sides(c.project.Seed, row.ref, n, row.ids))
+	return c.personal(row, n, Sides(c.project.seed, row.ref, n, row.ids))
 }
 
 func (c *claim) personal(row itemRow, n int, shown []labeling.CandidateID) (err error) {
@@ -155,7 +149,7 @@ func (c *claim) repeat(had int) (bool, error) {
 			WHERE i.project_id = ?2 AND i.kind = 'task' AND NOT `+isWithdrawn+`
 			AND NOT EXISTS (SELECT 1 FROM item r JOIN slot x ON x.item_id = r.id WHERE r.origin = i.id AND x.annotator_id = ?1)
 			AND NOT EXISTS (SELECT 1 FROM item r JOIN skip k ON k.item_id = r.id WHERE r.origin = i.id AND k.annotator_id = ?1)
-			ORDER BY j.id`, c.who.ID, c.id, repeatWithin, repeatAfter-1)
+			ORDER BY j.id`, c.who.ID, c.project.id, repeatWithin, repeatAfter-1)
 	if err != nil || len(old) == 0 {
 		return false, err
 	}
@@ -187,7 +181,7 @@ func (c *claim) copyOf(b judgedBefore) (row itemRow, places []int, err error) {
 	}
 	row = of
 	row.kind, row.origin = labeling.KindRepeat, sql.NullInt64{Int64: of.id, Valid: true}
-	row.ref = labeling.DerivedID(fmt.Sprintf("repeat %d %s %s", c.project.Seed, of.ref, c.who.Handle))
+	row.ref = labeling.DerivedID(fmt.Sprintf("repeat %d %s %s", c.project.seed, of.ref, c.who.Handle))
 	return row, places, c.insertItem(c.tx, &row)
 }
 
@@ -229,27 +223,19 @@ func readTested(tx *txn, project, annotator int64) (t tested, err error) {
 	return t, nil
 }
 
-// examine decides about an annotator who has just done an item, if that was the last one
-// of the test.
-func (s *Store) examine(tx *txn, item, annotator int64) error {
-	who, err := findAnnotator(tx, byID, annotator)
+// examine decides about an annotator who has just done with an item, if that was the last
+// one of the test.
+func (s *Store) examine(tx *txn, project, annotator int64) error {
+	who, err := holdAnnotator(tx, annotator)
 	if err != nil || who.Status != labeling.StatusScreening {
 		return err
 	}
-	var name string
-	var id int64
-	if err := tx.QueryRow(`SELECT p.name, p.id FROM item i JOIN project p ON p.id = i.project_id WHERE i.id = ?1 AND i.kind = 'gold'`, item).Scan(&name, &id); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
-	}
-	p, _, err := findProject(tx, name)
+	p, err := tx.settings(project)
 	if err != nil {
 		return err
 	}
-	t, err := readTested(tx, id, annotator)
-	if err != nil || t.seen < p.Control.Screening.Items {
+	t, err := readTested(tx, project, annotator)
+	if err != nil || t.seen < p.control.Screening.Items {
 		return err
 	}
 	_, err = s.decide(tx, p, who, t)
@@ -257,9 +243,9 @@ func (s *Store) examine(tx *txn, item, annotator int64) error {
 }
 
 // decide ends a test: the annotator passes, or is blocked.
-func (s *Store) decide(tx *txn, p labeling.Project, who labeling.Annotator, t tested) (labeling.Status, error) {
-	c := labeling.Change{Status: labeling.StatusBlocked, Reason: fmt.Sprintf("screening: %d of %d", t.right, p.Control.Screening.Items)}
-	if t.right >= p.Control.Screening.Pass {
+func (s *Store) decide(tx *txn, p *settings, who labeling.Annotator, t tested) (labeling.Status, error) {
+	c := labeling.Change{Status: labeling.StatusBlocked, Reason: fmt.Sprintf("screening: %d of %d", t.right, p.control.Screening.Items)}
+	if t.right >= p.control.Screening.Pass {
 		c.Status = labeling.StatusActive
 	}
 	return c.Status, s.change(tx, who, c)

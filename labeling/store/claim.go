@@ -16,42 +16,46 @@ import (
 
 // A claim is one UPDATE: between choosing a slot and taking it nobody comes. The
 // parameters are ?1 annotator, ?2 lease end, ?3 token, ?4 project, ?5 the slot's new mode,
-// and then, in the ways that need them, the time and the only slot that is wanted.
+// and then, where they are needed, the time and the only slot that is wanted.
 const (
 	takeSlot = `UPDATE slot SET state = 'leased', annotator_id = ?1, lease_until = ?2, token = ?3,
 			mode = CASE mode WHEN 'personal' THEN mode ELSE ?5 END
-		WHERE id = (SELECT s.id FROM slot s WHERE {which} LIMIT 1 {lock}) RETURNING id, item_id, shown`
+		WHERE id = coalesce({ways}) RETURNING id, item_id, shown,
+			(SELECT d.answer FROM draft d WHERE d.annotator_id = ?1 AND d.item_id = slot.item_id)`
 
-	isOwn    = `s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT (s.mode = 'offline' AND s.lease_until >= {now}) {one} ORDER BY s.id`
-	isDraft  = `s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id`
-	isOpen   = `s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id`
-	isLapsed = `s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < {now} AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id`
+	// One's own slot is worth waiting for where another terminal is at it; of others there
+	// are more.
+	isOwn    = `(SELECT s.id FROM slot s WHERE s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT (s.mode = 'offline' AND s.lease_until >= {now}) {one} ORDER BY s.id LIMIT 1 {hold})`
+	isDraft  = `(SELECT s.id FROM slot s WHERE s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id LIMIT 1 {free})`
+	isOpen   = `(SELECT s.id FROM slot s WHERE s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id LIMIT 1 {free})`
+	isLapsed = `(SELECT s.id FROM slot s WHERE s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < {now} AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id LIMIT 1 {free})`
 
 	// Nobody gets an item twice, or one they skipped.
 	mayJudge = `AND NOT EXISTS (SELECT 1 FROM slot x WHERE x.item_id = s.item_id AND x.annotator_id = ?1)
 		AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item_id = s.item_id AND k.annotator_id = ?1)`
 )
 
-// way is a way to come by a slot: by next the best one, by one that of ClaimRequest.Slot.
+// way is a statement that takes the first slot to be had in some ways: next the best one,
+// one that of ClaimRequest.Slot.
 type way struct {
 	next, one string
 	timed     bool
 }
 
-// One's own slot is worth waiting for where another terminal is at it; of others there
-// are more.
 var (
-	ownSlot    = newWay(isOwn, "{hold}")
-	draftSlot  = newWay(isDraft, "{free}")
-	openSlots  = newWay(isOpen, "{free}")
-	lapsedSlot = newWay(isLapsed, "{free}")
+	ownSlot   = newWay(isOwn, "NULL")
+	begunSlot = newWay(isOwn, isDraft)
+	anySlot   = newWay(isOwn, isDraft, isOpen)
+	openSlots = newWay(isOpen, "NULL")
+	lapsed    = newWay(isLapsed, "NULL")
 )
 
-func newWay(which, lock string) way {
-	w := way{timed: strings.Contains(which, "{now}")}
+func newWay(ways ...string) way {
+	all := strings.Join(ways, ",\n\t\t\t")
+	w := way{timed: strings.Contains(all, "{now}")}
 	with := func(one string) string {
-		inner := strings.NewReplacer("{fit}", mayJudge, "{one}", one, "{now}", "?6").Replace(which)
-		return strings.NewReplacer("{which}", inner, "{lock}", lock).Replace(takeSlot)
+		inner := strings.NewReplacer("{fit}", mayJudge, "{one}", one, "{now}", "?6").Replace(all)
+		return strings.Replace(takeSlot, "{ways}", inner, 1)
 	}
 	w.next, w.one = with(""), with("AND s.id = ?6")
 	if w.timed {
@@ -71,14 +75,14 @@ const (
 type claim struct {
 	*Store
 	tx      *txn
-	project labeling.Project
-	id      int64 // of the project
+	project *settings
 	now     time.Time
 	who     labeling.Annotator
 	slot    int64 // the only one wanted, or 0
 	lease   labeling.Lease
-	shown   string
 	item    int64
+	shown   string
+	draft   sql.NullString
 }
 
 // Claim implements labeling.Queue.
@@ -86,13 +90,13 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 	if r.For <= 0 {
 		return a, fmt.Errorf("labeling/store: claim: for: got %v, want > 0", r.For)
 	}
-	name, err := s.projectName(ctx, r.Project)
+	p, err := s.settings(ctx, r.Project)
 	if err != nil {
 		return a, err
 	}
 	var c claim
-	err = s.update(ctx, "claim", func(tx *txn) error {
-		if c, err = s.newClaim(tx, name, r); err != nil {
+	err = s.update(ctx, "claim", func(tx *txn) (err error) {
+		if c, err = s.newClaim(tx, p, r); err != nil {
 			return err
 		}
 		return c.next()
@@ -100,18 +104,11 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 	if err != nil {
 		return a, err
 	}
-	err = s.snapshot(ctx, "claim", func(tx *txn) error {
-		a, err = c.assignment(tx)
-		return err
-	})
-	return a, err
+	return c.assignment(ctx)
 }
 
-func (s *Store) newClaim(tx *txn, project string, r labeling.ClaimRequest) (c claim, err error) {
-	c = claim{Store: s, tx: tx, now: s.now(), slot: r.Slot}
-	if c.project, c.id, err = findProject(tx, project); err != nil {
-		return c, err
-	}
+func (s *Store) newClaim(tx *txn, p *settings, r labeling.ClaimRequest) (c claim, err error) {
+	c = claim{Store: s, tx: tx, project: p, now: s.now(), slot: r.Slot}
 	if c.who, err = holdAnnotator(tx, r.Annotator); err != nil {
 		return c, err
 	}
@@ -129,34 +126,34 @@ func working(s labeling.Status) bool {
 
 // next leases the next slot for the annotator.
 func (c *claim) next() error {
-	if c.slot != 0 && c.who.Status == labeling.StatusScreening {
-		return notActive(c.who)
-	}
-	if got, err := c.take(ownSlot, modeWork); got || err != nil {
-		return err
-	}
-	if c.who.Status == labeling.StatusScreening {
+	switch {
+	case c.who.Status == labeling.StatusScreening:
+		if c.slot != 0 {
+			return notActive(c.who)
+		}
+		if got, err := c.take(ownSlot, modeWork); got || err != nil {
+			return err
+		}
 		if got, err := c.test(); got || err != nil {
 			return err
 		}
-	}
-	if c.slot == 0 {
-		if got, err := c.take(draftSlot, modeWork); got || err != nil {
+	case c.slot == 0 && c.project.control.Gold+c.project.control.Repeats > 0:
+		if got, err := c.take(begunSlot, modeWork); got || err != nil {
 			return err
 		}
 		if got, err := c.check(); got || err != nil {
 			return err
 		}
 	}
-	return c.work(modeWork)
+	return c.work(anySlot, modeWork)
 }
 
-// work leases a slot that anybody may have: an open one, or one whose lease lapsed.
-func (c *claim) work(mode string) error {
-	if got, err := c.take(openSlots, mode); got || err != nil {
+// work leases a slot of the work in some way, or else one whose lease lapsed.
+func (c *claim) work(w way, mode string) error {
+	if got, err := c.take(w, mode); got || err != nil {
 		return err
 	}
-	got, err := c.take(lapsedSlot, mode)
+	got, err := c.take(lapsed, mode)
 	if err == nil && !got {
 		err = labeling.ErrNoWork
 	}
@@ -170,14 +167,14 @@ func (c *claim) work(mode string) error {
 // take leases a slot if there is one to be had in that way.
 func (c *claim) take(w way, mode string) (bool, error) {
 	l := &c.lease
-	statement, args := w.next, []any{l.Annotator, l.Until.UnixMilli(), l.Token, c.id, mode}
+	statement, args := w.next, []any{l.Annotator, l.Until.UnixMilli(), l.Token, c.project.id, mode}
 	if w.timed {
 		args = append(args, c.now.UnixMilli())
 	}
 	if c.slot != 0 {
 		statement, args = w.one, append(args, c.slot)
 	}
-	err := c.tx.QueryRow(statement, args...).Scan(&l.Slot, &c.item, &c.shown)
+	err := c.tx.QueryRow(statement, args...).Scan(&l.Slot, &c.item, &c.shown, &c.draft)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -189,18 +186,19 @@ func notActive(who labeling.Annotator) error {
 	return fmt.Errorf("%s: %w: %s", who.Handle, labeling.ErrNotActive, who.Status)
 }
 
-// assignment reads what was leased, as the annotator is to see it.
-func (c *claim) assignment(tx *txn) (a labeling.Assignment, err error) {
+// assignment is what was leased, as the annotator is to see it.
+func (c *claim) assignment(ctx context.Context) (a labeling.Assignment, err error) {
 	a.Lease = c.lease
-	if a.Item, err = readItem(tx, c.item); err != nil {
+	if a.Item, err = c.Store.item(ctx, c.item); err != nil {
 		return a, err
 	}
 	a.Phase = phase(a.Item.Kind, c.who.Status)
 	a.Item = unmarked(a.Item, a.Phase)
-	if err := json.Unmarshal([]byte(c.shown), &a.Shown); err != nil {
+	if err := json.Unmarshal([]byte(c.shown), &a.Shown); err != nil || !c.draft.Valid {
 		return a, err
 	}
-	a.Draft, err = readDraft(tx, c.who.ID, c.item, a.Shown)
+	draft, err := labeling.DecodeAnswer([]byte(c.draft.String), a.Shown)
+	a.Draft = &draft
 	return a, err
 }
 
@@ -213,31 +211,6 @@ func phase(k labeling.ItemKind, status labeling.Status) labeling.Phase {
 		return labeling.PhaseScreening
 	}
 	return labeling.PhaseWork
-}
-
-// unmarked is an item without what an annotator must not see.
-func unmarked(it labeling.Item, p labeling.Phase) labeling.Item {
-	out := labeling.Item{ID: it.ID, Ref: it.Ref, Prompt: it.Prompt}
-	if p == labeling.PhaseTutorial {
-		out.Expected, out.Why = it.Expected, it.Why
-	}
-	for _, c := range it.Candidates {
-		out.Candidates = append(out.Candidates, labeling.Candidate{ID: c.ID, Text: c.Text})
-	}
-	return out
-}
-
-func readDraft(tx *txn, annotator, item int64, shown []labeling.CandidateID) (*labeling.Answer, error) {
-	var body string
-	err := tx.QueryRow(`SELECT answer FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	a, err := labeling.DecodeAnswer([]byte(body), shown)
-	return &a, err
 }
 
 // held narrows a statement about a slot to the holder of the lease; the parameters

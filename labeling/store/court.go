@@ -22,33 +22,63 @@ const (
 	stateFinal      = "final"      // has one
 )
 
-// settle works out anew in which state an item of the work is.
-func settle(tx *txn, item int64) error {
-	j, err := judgedItem(tx, item)
-	if err != nil || j.Item.Kind != labeling.KindTask {
+// touch is an item whose state may be another after the transaction. Where all that
+// happened is that a slot was done, it is another only if that was the last one.
+type touch struct {
+	item     int64
+	slotDone bool
+}
+
+// settle works out the states of the items that were touched, each once.
+func (t *txn) settle() error {
+	slotDone := map[int64]bool{}
+	var items []int64
+	for _, x := range t.touched {
+		only, again := slotDone[x.item]
+		if !again {
+			items = append(items, x.item)
+		}
+		slotDone[x.item] = x.slotDone && (only || !again)
+	}
+	for _, item := range items {
+		if err := t.settleItem(item, slotDone[item]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) settleItem(item int64, slotDone bool) error {
+	var project int64
+	var kind labeling.ItemKind
+	var was string
+	var missing bool
+	err := t.QueryRow(`SELECT project_id, kind, state, EXISTS (SELECT 1 FROM slot s WHERE s.item_id = item.id AND s.state <> 'done') FROM item WHERE id = ?1`, item).
+		Scan(&project, &kind, &was, &missing)
+	if err != nil || kind != labeling.KindTask || slotDone && missing {
 		return err
 	}
-	var task, was string
-	var missing bool
-	err = tx.QueryRow(`SELECT p.task, i.state, EXISTS (SELECT 1 FROM slot s WHERE s.item_id = i.id AND s.state <> 'done')
-		FROM item i JOIN project p ON p.id = i.project_id WHERE i.id = ?1`, item).Scan(&task, &was, &missing)
+	p, err := t.settings(project)
 	if err != nil {
 		return err
 	}
-	var t labeling.Task
-	if err := json.Unmarshal([]byte(task), &t); err != nil {
-		return err
+	state := stateComplete // what a single answer decides
+	if !slotDone || p.overlap > 1 || was != stateOpen {
+		j, err := judgedItem(t, item)
+		if err != nil {
+			return err
+		}
+		state = stateOf(j, p.question, missing)
 	}
-	state := stateOf(j, t, missing)
 	if state == was {
 		return nil
 	}
-	_, err = tx.Exec(`UPDATE item SET state = ?2 WHERE id = ?1`, item, state)
+	_, err = t.Exec(`UPDATE item SET state = ?2 WHERE id = ?1`, item, state)
 	return err
 }
 
 // stateOf is the state of an item with all that was said about it.
-func stateOf(j labeling.JudgedItem, t labeling.Task, missing bool) string {
+func stateOf(j labeling.JudgedItem, question string, missing bool) string {
 	switch {
 	case j.Adjudication != nil:
 		return stateFinal
@@ -56,7 +86,7 @@ func stateOf(j labeling.JudgedItem, t labeling.Task, missing bool) string {
 		return stateAdjudicate
 	case missing:
 		return stateOpen
-	case !decided(j, t):
+	case !decided(j, question):
 		return stateAdjudicate
 	}
 	return stateComplete
@@ -74,12 +104,11 @@ func flagged(j labeling.JudgedItem) bool {
 // decided tells whether a candidate comes out first in the main question: each other one
 // is found worse than it, or equally good, more often than anything else. A task of
 // marks alone has nothing to decide.
-func decided(j labeling.JudgedItem, t labeling.Task) bool {
-	q, ok := t.Main()
-	if !ok {
+func decided(j labeling.JudgedItem, question string) bool {
+	if question == "" {
 		return true
 	}
-	c, ok := labeling.Compare(j, q.Key)
+	c, ok := labeling.Compare(j, question)
 	if !ok { // an optional question that nobody answered
 		return true
 	}
@@ -145,7 +174,7 @@ func (s *Store) Adjudicate(ctx context.Context, a labeling.Adjudication) error {
 		if err := adjudicable(tx, a); err != nil {
 			return err
 		}
-		tx.touched = append(tx.touched, r.item)
+		tx.touched = append(tx.touched, touch{item: r.item})
 		return s.insertAdjudication(tx, r)
 	})
 }
@@ -177,15 +206,11 @@ func adjudicable(tx *txn, a labeling.Adjudication) error {
 	if row.kind != labeling.KindTask {
 		return fmt.Errorf("item %d: got kind %s, want %s: %w", a.ItemID, row.kind, labeling.KindTask, labeling.ErrConflict)
 	}
-	var task string
-	if err := tx.QueryRow(`SELECT task FROM project WHERE id = ?1`, row.project).Scan(&task); err != nil {
-		return err
-	}
-	shown, err := text(row.ids)
+	p, err := tx.settings(row.project)
 	if err != nil {
 		return err
 	}
-	return checkAnswer(a.Answer, task, shown)
+	return a.Answer.Validate(p.task, row.ids)
 }
 
 func (s *Store) insertAdjudication(tx *txn, r adjudicationRow) error {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -271,22 +272,33 @@ func killChild(t *testing.T, where string, acked map[string]bool) {
 	}
 }
 
-// BenchmarkJudge is 64 annotators without think time: a claim and a submit each.
-func BenchmarkJudge(b *testing.B) {
-	s, who := newReal(b, storetest.SQLite(b), 2000, 15, 64)
+// BenchmarkStore is 64 annotators without think time: a claim and a submit each.
+func BenchmarkStore(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchmarkStore(b, storetest.SQLite(b)) })
+	b.Run("postgres", func(b *testing.B) { benchmarkStore(b, storetest.Postgres(b)) })
+}
+
+func benchmarkStore(b *testing.B, where string) {
+	b.Helper()
+	s, who := newReal(b, where, b.N/15+100, 15, 64)
 	defer s.Close() //nolint:errcheck // the benchmark is over
-	var todo atomic.Int64
-	b.ResetTimer()
+	var todo, locked atomic.Int64
 	todo.Store(int64(b.N))
+	claims := make([][]time.Duration, len(who))
+	b.ResetTimer()
 	var wg sync.WaitGroup
-	for _, id := range who {
+	for i, id := range who {
 		wg.Go(func() {
 			for todo.Add(-1) >= 0 {
+				began := time.Now()
 				a, err := s.Claim(b.Context(), labeling.ClaimRequest{Project: "p", Annotator: id, For: time.Minute})
+				claims[i] = append(claims[i], time.Since(began))
 				if err == nil {
 					err = s.Submit(b.Context(), left(a))
 				}
-				if err != nil {
+				if err != nil && s.engine.again(err) {
+					locked.Add(1)
+				} else if err != nil {
 					b.Error(err)
 					return
 				}
@@ -294,5 +306,9 @@ func BenchmarkJudge(b *testing.B) {
 		})
 	}
 	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "judgements/s")
+	b.StopTimer()
+	all := slices.Sorted(slices.Values(slices.Concat(claims...)))
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "claim-p99-ms")
+	b.ReportMetric(float64(locked.Load()), "locked")
 }

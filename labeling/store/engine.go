@@ -25,7 +25,6 @@ type engine interface {
 	//
 	//	?1             the first parameter
 	//	{hold}         keeps the rows read as they are until the transaction ends
-	//	{hold slot}    the same for the rows of one table
 	//	{free}         the same, but passes over rows that another transaction holds
 	//	{not by}a.b    a column that is not to be searched by
 	say(statement string, alone bool) string
@@ -50,12 +49,13 @@ type engine interface {
 // txn is a transaction that speaks its engine's SQL. A writer's has a log to append to.
 type txn struct {
 	engine
+	known   *known
 	db      *sql.Tx
 	alone   bool    // of one write
 	changed bool    // by the write under way
 	broken  bool    // the engine refused something: nothing of it can be kept
 	events  []event // to be appended to the log
-	touched []int64 // items whose state is to be worked out anew
+	touched []touch // items whose state may be another
 }
 
 // Exec runs a statement.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -20,13 +19,13 @@ type Options struct {
 
 // Store is a labeling.Store in an SQLite file or a PostgreSQL database.
 type Store struct {
-	engine   engine
-	where    string
-	now      func() time.Time
-	write    *writer
-	writeDB  *sql.DB // one connection
-	readDB   *sql.DB
-	projects sync.Map // name -> id
+	engine  engine
+	where   string
+	now     func() time.Time
+	write   *writer
+	writeDB *sql.DB // one connection
+	readDB  *sql.DB
+	known   *known
 }
 
 var _ labeling.Store = (*Store)(nil)
@@ -43,7 +42,7 @@ func Open(ctx context.Context, where string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, where string, create bool, o Options) (*Store, error) {
-	s := &Store{engine: sqlite{}, where: where, now: o.Now}
+	s := &Store{engine: sqlite{}, where: where, now: o.Now, known: &known{}}
 	if isURL(where) {
 		s.engine = &postgres{}
 	}
@@ -57,7 +56,7 @@ func open(ctx context.Context, where string, create bool, o Options) (*Store, er
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("labeling/store: open: %s: %w", Shown(where), err), s.closeDBs())
 	}
-	s.write = newWriter(s.engine, s.writeDB)
+	s.write = newWriter(s.engine, s.known, s.writeDB)
 	if err := s.settleOld(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -101,7 +100,9 @@ func (s *Store) settleOld(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.touched = append(t.touched, all...)
+		for _, id := range all {
+			t.touched = append(t.touched, touch{item: id})
+		}
 		_, err = t.Exec(`UPDATE project SET settled = 1 WHERE settled = 0`)
 		return err
 	})
@@ -139,7 +140,7 @@ func (s *Store) snapshot(ctx context.Context, op string, f func(*txn) error) err
 			return err
 		}
 		defer db.Rollback() //nolint:errcheck // nothing was written
-		return f(&txn{engine: s.engine, db: db})
+		return f(&txn{engine: s.engine, known: s.known, db: db})
 	}()
 	if err != nil {
 		return fmt.Errorf("labeling/store: %s: %w", op, err)

@@ -142,7 +142,7 @@ func (e *postgres) say(statement string, alone bool) string {
 	if alone {
 		wait = ""
 	}
-	words := strings.NewReplacer("{hold}", "FOR NO KEY UPDATE"+wait, "{hold slot}", "FOR NO KEY UPDATE OF slot"+wait, "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "")
+	words := strings.NewReplacer("{hold}", "FOR NO KEY UPDATE"+wait, "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "")
 	s := parameter.ReplaceAllString(words.Replace(statement), "$$$1")
 	e.said.Store(saying{statement, alone}, s)
 	return s

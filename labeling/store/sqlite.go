@@ -68,7 +68,7 @@ func (sqlite) words() words {
 }
 
 // One writer at a time has the whole file, so that nothing need be held.
-var sqliteWords = strings.NewReplacer("{hold}", "", "{hold slot}", "", "{free}", "", "{not by}", "+")
+var sqliteWords = strings.NewReplacer("{hold}", "", "{free}", "", "{not by}", "+")
 
 func (sqlite) say(statement string, _ bool) string { return sqliteWords.Replace(statement) }
 func (sqlite) bytes(s string) any                  { return s }

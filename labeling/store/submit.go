@@ -38,11 +38,8 @@ func (s *Store) Submit(ctx context.Context, sub labeling.Submission) error {
 		return fmt.Errorf("labeling/store: submit: %w", err)
 	}
 	return s.update(ctx, "submit", func(tx *txn) error {
-		if again, err := sentBefore(tx, row, sub); again || err != nil {
-			return err
-		}
 		if row.supersedes.Valid {
-			return s.correct(tx, row, sub.Answer)
+			return s.correct(tx, sub, row)
 		}
 		return s.finish(tx, sub, row)
 	})
@@ -78,20 +75,26 @@ func sentBefore(tx *txn, r judgementRow, sub labeling.Submission) (bool, error) 
 	case err != nil:
 		return false, err
 	}
-	_, was, err := old.decoded()
+	was, err := old.decoded()
 	if err == nil && (old.slot != r.slot || old.annotator != r.annotator || !sameAnswer(was, sub.Answer)) {
 		err = fmt.Errorf("id %s: %w", sub.ID, labeling.ErrConflict)
 	}
 	return true, err
 }
 
-// decoded is what was shown and answered, in the form of the first version too.
-func (r judgementRow) decoded() (shown []labeling.CandidateID, a labeling.Answer, err error) {
-	if err := json.Unmarshal([]byte(r.shown), &shown); err != nil {
-		return nil, a, err
+// decoded is what was answered, in the form of the first version too.
+func (r judgementRow) decoded() (a labeling.Answer, err error) {
+	shown, err := r.candidates()
+	if err != nil {
+		return a, err
 	}
-	a, err = labeling.DecodeAnswer([]byte(r.answer), shown)
-	return shown, a, err
+	return labeling.DecodeAnswer([]byte(r.answer), shown)
+}
+
+// candidates are those that were shown, from left to right.
+func (r judgementRow) candidates() (shown []labeling.CandidateID, err error) {
+	err = json.Unmarshal([]byte(r.shown), &shown)
+	return shown, err
 }
 
 // sameAnswer compares what would be stored.
@@ -102,7 +105,10 @@ func sameAnswer(a, b labeling.Answer) bool {
 }
 
 // correct supersedes a judgement, whose slot it takes over.
-func (s *Store) correct(tx *txn, r judgementRow, a labeling.Answer) error {
+func (s *Store) correct(tx *txn, sub labeling.Submission, r judgementRow) error {
+	if again, err := sentBefore(tx, r, sub); again || err != nil {
+		return err
+	}
 	who, err := holdAnnotator(tx, r.annotator)
 	if err != nil {
 		return err
@@ -113,15 +119,14 @@ func (s *Store) correct(tx *txn, r judgementRow, a labeling.Answer) error {
 	if !working(who.Status) {
 		return notActive(who)
 	}
-	var task string
-	err = tx.QueryRow(`SELECT p.task, `+latestGuideline+` FROM slot JOIN project p ON p.id = slot.project_id WHERE slot.id = ?1`, r.slot).Scan(&task, &r.guideline)
-	if err != nil {
+	var project int64
+	if err := tx.QueryRow(`SELECT slot.project_id, `+latestGuideline+` FROM slot WHERE slot.id = ?1`, r.slot).Scan(&project, &r.guideline); err != nil {
 		return err
 	}
-	if err := checkAnswer(a, task, r.shown); err != nil {
+	if err := r.check(tx, project, sub.Answer); err != nil {
 		return err
 	}
-	tx.touched = append(tx.touched, r.item)
+	tx.touched = append(tx.touched, touch{item: r.item})
 	return s.insertJudgement(tx, r)
 }
 
@@ -143,23 +148,33 @@ func correctable(tx *txn, r *judgementRow) error {
 	return err
 }
 
+// slotHeld is a slot that an answer has come for.
+type slotHeld struct {
+	project   int64
+	mode      string
+	hasDraft  bool
+	uuidTaken bool // by another judgement
+}
+
+const readHeld = `SELECT slot.project_id, slot.item_id, slot.shown, slot.mode, ` + latestGuideline + `,
+	EXISTS (SELECT 1 FROM draft d WHERE d.annotator_id = slot.annotator_id AND d.item_id = slot.item_id),
+	EXISTS (SELECT 1 FROM judgement j WHERE j.uuid = ?4) FROM slot` + held + ` {hold}`
+
 // finish closes the slot of a lease with a judgement, and counts it.
 func (s *Store) finish(tx *txn, sub labeling.Submission, r judgementRow) error {
-	var project int64
-	var mode, task string
-	err := tx.QueryRow(`SELECT slot.project_id, slot.item_id, slot.shown, slot.mode, p.task, `+latestGuideline+`
-		FROM slot JOIN project p ON p.id = slot.project_id`+held+` {hold slot}`, leaseArgs(sub.Lease)...).
-		Scan(&project, &r.item, &r.shown, &mode, &task, &r.guideline)
-	if errors.Is(err, sql.ErrNoRows) {
-		if again, err := sentBefore(tx, r, sub); again || err != nil { // to another host, at the same time
-			return err
+	var h slotHeld
+	err := tx.QueryRow(readHeld, leaseArgs(sub.Lease, r.uuid)...).Scan(&h.project, &r.item, &r.shown, &h.mode, &r.guideline, &h.hasDraft, &h.uuidTaken)
+	if lost := errors.Is(err, sql.ErrNoRows); lost || h.uuidTaken {
+		again, err := sentBefore(tx, r, sub)
+		if err == nil && !again {
+			err = labeling.ErrLeaseLost
 		}
-		return labeling.ErrLeaseLost
+		return err
 	}
 	if err != nil {
 		return err
 	}
-	if err := checkAnswer(sub.Answer, task, r.shown); err != nil {
+	if err := r.check(tx, h.project, sub.Answer); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL WHERE id = ?1`, r.slot); err != nil {
@@ -168,17 +183,32 @@ func (s *Store) finish(tx *txn, sub labeling.Submission, r judgementRow) error {
 	if err := s.insertJudgement(tx, r); err != nil {
 		return err
 	}
-	if err := count(tx, project, r, mode != modePersonal); err != nil {
+	if err := count(tx, h.project, r, h.mode != modePersonal); err != nil {
 		return err
 	}
-	if err := dropDraft(tx, r.annotator, r.item); err != nil {
-		return err
+	if h.hasDraft {
+		if err := dropDraft(tx, r.annotator, r.item); err != nil {
+			return err
+		}
 	}
-	if mode == modePersonal {
-		return s.examine(tx, r.item, r.annotator)
+	if h.mode == modePersonal {
+		return s.examine(tx, h.project, r.annotator)
 	}
-	tx.touched = append(tx.touched, r.item)
+	tx.touched = append(tx.touched, touch{item: r.item, slotDone: !sub.Answer.Flagged})
 	return nil
+}
+
+// check validates an answer under its project's task.
+func (r judgementRow) check(tx *txn, project int64, a labeling.Answer) error {
+	p, err := tx.settings(project)
+	if err != nil {
+		return err
+	}
+	shown, err := r.candidates()
+	if err != nil {
+		return err
+	}
+	return a.Validate(p.task, shown)
 }
 
 // count adds a judgement to the annotator's progress.
@@ -200,15 +230,6 @@ func (s *Store) insertJudgement(tx *txn, r judgementRow) error {
 	}
 	tx.record(s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
 	return nil
-}
-
-func checkAnswer(a labeling.Answer, task, shown string) error {
-	var t labeling.Task
-	var ids []labeling.CandidateID
-	if err := errors.Join(json.Unmarshal([]byte(task), &t), json.Unmarshal([]byte(shown), &ids)); err != nil {
-		return err
-	}
-	return a.Validate(t, ids)
 }
 
 func dropDraft(tx *txn, annotator, item int64) error {
@@ -249,7 +270,7 @@ func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error
 		if err := s.insertSkip(tx, item, l.Annotator, reason); err != nil || mode != modePersonal {
 			return err
 		}
-		return s.examine(tx, item, l.Annotator)
+		return s.examine(tx, project, l.Annotator)
 	})
 }
 

@@ -107,16 +107,18 @@ func (s *Store) wantAnew(tx *txn, item int64) error {
 	if err != nil {
 		return err
 	}
-	var seed int64
-	var n int
-	err = tx.QueryRow(`SELECT seed, (SELECT max(n) + 1 FROM slot WHERE item_id = ?1) FROM project WHERE id = ?2`, item, row.project).Scan(&seed, &n)
+	p, err := tx.settings(row.project)
 	if err != nil {
 		return err
 	}
-	if err := insertSlot(tx, uint64(seed), row, n); err != nil {
+	var n int
+	if err := tx.QueryRow(`SELECT max(n) + 1 FROM slot WHERE item_id = ?1`, item).Scan(&n); err != nil {
 		return err
 	}
-	tx.touched = append(tx.touched, item)
+	if err := insertSlot(tx, p.seed, row, n); err != nil {
+		return err
+	}
+	tx.touched = append(tx.touched, touch{item: item})
 	return nil
 }
 

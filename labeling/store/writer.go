@@ -27,6 +27,7 @@ var (
 // share one fsync. Nobody is told "saved" before the commit is on the disk.
 type writer struct {
 	engine engine
+	known  *known
 	db     *sql.DB
 	queue  chan *write
 	done   chan struct{}
@@ -41,8 +42,8 @@ type write struct {
 	result chan error
 }
 
-func newWriter(e engine, db *sql.DB) *writer {
-	w := &writer{engine: e, db: db, queue: make(chan *write, maxBatch), done: make(chan struct{})}
+func newWriter(e engine, k *known, db *sql.DB) *writer {
+	w := &writer{engine: e, known: k, db: db, queue: make(chan *write, maxBatch), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -139,7 +140,7 @@ func (w *writer) commit(batch []*write) error {
 		return err
 	}
 	defer db.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	t := &txn{engine: w.engine, db: db, alone: len(batch) == 1}
+	t := &txn{engine: w.engine, known: w.known, db: db, alone: len(batch) == 1}
 	for _, r := range batch {
 		t.changed = false
 		events, touched := len(t.events), len(t.touched)
@@ -167,15 +168,5 @@ func (t *txn) finish() error {
 	if err := t.append(); err != nil {
 		return err
 	}
-	settled := map[int64]bool{}
-	for _, item := range t.touched {
-		if settled[item] {
-			continue
-		}
-		settled[item] = true
-		if err := settle(t, item); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.settle()
 }
