@@ -61,13 +61,12 @@ func (f *fixture) status(handle string) labeling.Status {
 	return a.Status
 }
 
-// choose answers with candidate i and returns what it answered.
-func (f *fixture) choose(a labeling.Assignment, i int) labeling.Submission {
+// choose answers with candidate i.
+func (f *fixture) choose(a labeling.Assignment, i int) {
 	f.t.Helper()
 	s := left(a)
 	s.Answer = prefers(a, i)
 	f.submit(s)
-	return s
 }
 
 func TestKnownAnswersAreReadBackInIDs(t *testing.T) {
@@ -233,6 +232,9 @@ func TestGoldAndRepeatsAreMixedIn(t *testing.T) {
 			}
 			order++
 			judgedAt[id] = order
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
 		}
 		for id, it := range byID {
 			if it.Kind != labeling.KindRepeat {

@@ -131,6 +131,9 @@ func TestMoveKnowsAllTables(t *testing.T) {
 		}
 		have[name] = true
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, table := range tables {
 		known[table.name] = true
 	}

@@ -201,7 +201,7 @@ func launch(bin string) (s *server, err error) {
 }
 
 // keepOpen is the end of the pipe that the server lives by.
-var keepOpen io.WriteCloser
+var keepOpen io.WriteCloser //nolint:unused // it is held, not read
 
 // servant is how a server is run: not as root, which it refuses.
 func servant(dir string) (*syscall.SysProcAttr, error) {
