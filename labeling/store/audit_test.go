@@ -109,7 +109,7 @@ func behind(sqls ...string) func(*testing.T, string) {
 			statements("SET session_replication_role = replica; "+strings.Join(sqls, ";"))(t, where)
 			return
 		}
-		all, err := guards(sqlite{}.words())
+		all, err := guards((&sqlite{}).words())
 		if err != nil {
 			t.Fatal(err)
 		}

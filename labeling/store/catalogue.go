@@ -156,8 +156,10 @@ func (s *Store) AddItems(ctx context.Context, project string, items []labeling.I
 				wanted += p.Overlap
 			}
 		}
-		_, err = tx.Exec(`UPDATE project SET wanted = wanted + ?1 WHERE id = ?2`, wanted, id)
-		return err
+		if _, err = tx.Exec(`UPDATE project SET wanted = wanted + ?1 WHERE id = ?2`, wanted, id); err != nil {
+			return err
+		}
+		return tx.grown(tx, added)
 	})
 	if err != nil {
 		added = 0

@@ -26,7 +26,7 @@ const (
 	// One's own slot is worth waiting for where another terminal is at it; of others there
 	// are more.
 	isOwn    = `(SELECT s.id FROM slot s WHERE s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT (s.mode = 'offline' AND s.lease_until >= {now}) {one} ORDER BY s.id LIMIT 1 {hold})`
-	isDraft  = `(SELECT s.id FROM slot s WHERE s.id IN (SELECT o.id FROM draft d JOIN slot o ON o.item_id = d.item_id WHERE d.annotator_id = ?1) AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id LIMIT 1 {free})`
+	isDraft  = `(SELECT s.id FROM draft d CROSS JOIN slot s WHERE d.annotator_id = ?1 AND s.item_id = d.item_id AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id LIMIT 1 {free})`
 	isOpen   = `(SELECT s.id FROM slot s WHERE s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id LIMIT 1 {free})`
 	isLapsed = `(SELECT s.id FROM slot s WHERE s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < {now} AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id LIMIT 1 {free})`
 

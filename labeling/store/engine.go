@@ -42,6 +42,8 @@ type engine interface {
 	// guards are the triggers in the database that keep history from being changed, by
 	// name, in the words of the migrations.
 	guards(t *txn) (map[string]string, error)
+	// grown lets the planner know of items that were added, where they are many.
+	grown(t *txn, added int) error
 	// restart makes ids go on after those that were copied into a table.
 	restart(t *txn, table string) error
 }

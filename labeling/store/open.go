@@ -42,7 +42,7 @@ func Open(ctx context.Context, where string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, where string, create bool, o Options) (*Store, error) {
-	s := &Store{engine: sqlite{}, where: where, now: o.Now, known: &known{}}
+	s := &Store{engine: &sqlite{}, where: where, now: o.Now, known: &known{}}
 	if isURL(where) {
 		s.engine = &postgres{}
 	}

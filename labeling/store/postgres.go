@@ -199,6 +199,17 @@ func (*postgres) guards(t *txn) (map[string]string, error) {
 		WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace`)
 }
 
+// grown takes statistics while a store fills: without any, a claim right after an import
+// reads all slots, until the server's own turn comes a minute later.
+func (*postgres) grown(t *txn, added int) error {
+	var items int
+	if err := t.QueryRow(`SELECT count(*) FROM item`).Scan(&items); err != nil || added == 0 || 10*added < items {
+		return err
+	}
+	_, err := t.Exec(`ANALYZE slot, item, candidate, skip, draft, judgement`)
+	return err
+}
+
 func (*postgres) restart(t *txn, table string) error {
 	_, err := t.Exec(`SELECT setval(pg_get_serial_sequence(?1, 'id'), (SELECT max(id) FROM `+table+`)) WHERE EXISTS (SELECT 1 FROM `+table+`)`, table)
 	return err

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 
@@ -15,14 +17,14 @@ import (
 )
 
 // sqlite is the engine of a store in one file.
-type sqlite struct{}
+type sqlite struct{ said sync.Map } // string -> string
 
 const readers = 4
 
 // connect opens the file. PRAGMAs are in the DSN, because a PRAGMA reaches only one
 // connection of a pool; synchronous is named because the driver's own default under WAL
 // is NORMAL, which loses acknowledged rows in a power cut.
-func (e sqlite) connect(_ context.Context, path string, create bool) (write, read *sql.DB, err error) {
+func (e *sqlite) connect(_ context.Context, path string, create bool) (write, read *sql.DB, err error) {
 	mode := "rwc"
 	if !create {
 		mode = "rw"
@@ -42,17 +44,17 @@ func (e sqlite) connect(_ context.Context, path string, create bool) (write, rea
 	return write, read, nil
 }
 
-func (sqlite) dsn(path, mode, lock string) string {
+func (*sqlite) dsn(path, mode, lock string) string {
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	return "file:" + escaped + "?mode=" + mode +
 		"&_journal_mode=WAL&_synchronous=FULL&_txlock=" + lock + "&_busy_timeout=10000&_foreign_keys=on&_stmt_cache_size=64"
 }
 
-func (sqlite) migrator(db *sql.DB, all []*goose.Migration) (*goose.Provider, error) {
+func (*sqlite) migrator(db *sql.DB, all []*goose.Migration) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectSQLite3, db, nil, goose.WithGoMigrations(all...), goose.WithDisableGlobalRegistry(true))
 }
 
-func (sqlite) words() words {
+func (*sqlite) words() words {
 	return words{
 		types: strings.NewReplacer(),
 		bytes: "TEXT", // holds any bytes, if they are bound as a text
@@ -70,12 +72,26 @@ func (sqlite) words() words {
 // One writer at a time has the whole file, so that nothing need be held.
 var sqliteWords = strings.NewReplacer("{hold}", "", "{free}", "", "{not by}", "+")
 
-func (sqlite) say(statement string, _ bool) string { return sqliteWords.Replace(statement) }
-func (sqlite) bytes(s string) any                  { return s }
-func (sqlite) snapshot() *sql.TxOptions            { return &sql.TxOptions{ReadOnly: true} }
-func (sqlite) lockLog(*txn) error                  { return nil }
+// SQLite plans a statement anew, which takes longer than to run it, each time that a
+// parameter is bound that some plan compares a column with by itself. It does not look
+// behind a function. (sqlite3VdbeReprepareOnBind in SQLite 3.54; the driver clears the
+// bindings after each use.)
+var compared = regexp.MustCompile(`= (\?\d+)`)
 
-func (sqlite) sound(a *auditor) error {
+func (e *sqlite) say(statement string, _ bool) string {
+	if s, ok := e.said.Load(statement); ok {
+		return s.(string)
+	}
+	s := compared.ReplaceAllString(sqliteWords.Replace(statement), "= coalesce($1, NULL)")
+	e.said.Store(statement, s)
+	return s
+}
+
+func (*sqlite) bytes(s string) any       { return s }
+func (*sqlite) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+func (*sqlite) lockLog(*txn) error       { return nil }
+
+func (*sqlite) sound(a *auditor) error {
 	err := each(a.tx, func(scan scanner) error {
 		var verdict string
 		err := scan(&verdict)
@@ -106,7 +122,7 @@ func (sqlite) sound(a *auditor) error {
 	return err
 }
 
-func (sqlite) guards(t *txn) (map[string]string, error) {
+func (*sqlite) guards(t *txn) (map[string]string, error) {
 	have := map[string]string{}
 	return have, each(t, func(scan scanner) error {
 		var name, body string
@@ -116,4 +132,6 @@ func (sqlite) guards(t *txn) (map[string]string, error) {
 	}, `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'`)
 }
 
-func (sqlite) restart(*txn, string) error { return nil } // an id is one more than the largest there is
+func (*sqlite) grown(*txn, int) error { return nil } // its plans need no statistics
+
+func (*sqlite) restart(*txn, string) error { return nil } // an id is one more than the largest there is

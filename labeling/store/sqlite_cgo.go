@@ -9,7 +9,7 @@ import (
 )
 
 // again: another process was in the way.
-func (sqlite) again(err error) bool {
+func (*sqlite) again(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
 }
