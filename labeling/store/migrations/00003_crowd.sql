@@ -20,6 +20,10 @@ ALTER TABLE progress ADD COLUMN day INTEGER NOT NULL DEFAULT 0;    -- of the las
 ALTER TABLE progress ADD COLUMN days INTEGER NOT NULL DEFAULT 0;   -- in a row, up to that one
 UPDATE progress SET worked = done;
 
+-- Only leases are looked for by annotator: a slot that is done costs no place in it.
+DROP INDEX slot_who;
+CREATE INDEX slot_who ON slot (annotator_id) WHERE state = 'leased';
+
 ALTER TABLE export_run ADD COLUMN note TEXT NOT NULL DEFAULT '';
 
 -- In the place of annotator.key_fp: several keys per annotator.
