@@ -15,6 +15,7 @@ import (
 	"plumbline/labeling"
 	"plumbline/labeling/serve"
 	"plumbline/labeling/store"
+	"plumbline/labeling/store/storetest"
 )
 
 // childEnv names what this program is to be instead of a test: a server, or a process
@@ -22,6 +23,7 @@ import (
 const (
 	childEnv = "LABELING_LOAD_CHILD"
 	pathEnv  = "LABELING_LOAD_DB"
+	keyEnv   = "LABELING_LOAD_HOST_KEY"
 )
 
 func TestMain(m *testing.M) {
@@ -48,7 +50,7 @@ func serveChild(ctx context.Context, path string) error {
 		return err
 	}
 	c := serve.DefaultConfig()
-	c.Listen, c.Metrics, c.HostKey = "127.0.0.1:0", "", path+".host"
+	c.Listen, c.Metrics, c.HostKey = "127.0.0.1:0", "", os.Getenv(keyEnv)
 	c.PerMinute, c.Handshake = 100_000, 3*time.Second
 	server, err := serve.New(ctx, s, c)
 	if err != nil {
@@ -80,7 +82,7 @@ func child(t testing.TB, role, path string, env ...string) (*exec.Cmd, *bufio.Sc
 // server is a child that serves, and where.
 func server(t testing.TB, path string) (cmd *exec.Cmd, addr string) {
 	t.Helper()
-	cmd, out := child(t, "serve", path)
+	cmd, out := child(t, "serve", path, keyEnv+"="+filepath.Join(t.TempDir(), "host"))
 	if !out.Scan() {
 		t.Fatalf("the server did not start: %v", cmd.Wait())
 	}
@@ -98,11 +100,17 @@ func kill(t testing.TB, cmd *exec.Cmd) {
 	}
 }
 
-// plot is a store with a field in it.
+// plot is a store with a field in it, in a file.
 func plot(t testing.TB, c FieldConfig) (string, *store.Store, *Field) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "labels.db")
-	s, err := store.Create(t.Context(), path, store.Options{})
+	where := storetest.SQLite(t)
+	s, f := plotAt(t, where, c)
+	return where, s, f
+}
+
+func plotAt(t testing.TB, where string, c FieldConfig) (*store.Store, *Field) {
+	t.Helper()
+	s, err := store.Create(t.Context(), where, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +124,7 @@ func plot(t testing.TB, c FieldConfig) (string, *store.Store, *Field) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path, s, f
+	return s, f
 }
 
 // complete checks that every item was judged by as many people as it should.
