@@ -350,6 +350,34 @@ func TestScreeningTellsNothing(t *testing.T) {
 	}
 }
 
+// What all have done is told in whole percents, so that whoever works alone does not see
+// from item to item which were work and which known answers or repeats. By hand.
+func TestProgressShowsNoSingleItem(t *testing.T) {
+	for _, c := range []struct {
+		done, wanted int
+		want         string
+	}{
+		{0, 0, "0 %"},
+		{370, 1000, "37 %"},
+		{379, 1000, "37 %"},
+		{380, 1000, "38 %"},
+		{999, 1000, "99 %"}, // something is left
+		{1000, 1000, "100 %"},
+	} {
+		for lang, want := range map[Lang]string{English: "you 3 · all " + c.want, Chinese: "您 3 · 全部 " + c.want} {
+			p := Progress{Mine: 3, Done: c.done, Wanted: c.wanted}
+			header, _, _ := strings.Cut(styles.ReplaceAllString(opened(Options{Lang: lang}, 80, 24).Progressed(p).View(), ""), "\n")
+			if !strings.HasSuffix(header, " "+want) {
+				t.Errorf("%s, %d of %d: got %q, want %q at its end", lang, c.done, c.wanted, header, want)
+			}
+			before := opened(Options{Lang: lang, Linear: true}, 80, 24).Progressed(p)
+			if said := before.Show(sky).Say(before); !strings.Contains(said, " · "+want+"\n") {
+				t.Errorf("%s, %d of %d: got %.60q, want %q in it", lang, c.done, c.wanted, said, want)
+			}
+		}
+	}
+}
+
 func TestWelcomeAndResult(t *testing.T) {
 	s := New(Options{Task: builtin(t, "lamda"), Guideline: "Be *fair*."}).Welcome()
 	text := checkFrame(t, s, 80, 24)

@@ -116,7 +116,7 @@ func (s State) counts() string {
 		return fmt.Sprintf(s.w.testing, min(n, p.Tests), p.Tests)
 	default:
 	}
-	text := fmt.Sprintf(s.w.progress, p.Mine, p.Done, p.Wanted)
+	text := fmt.Sprintf(s.w.progress, p.Mine, p.percent())
 	for _, more := range []string{countOf(s.w.pace, p.Seconds), countOf(s.w.streak, p.Days)} {
 		if longer := more + " · " + text; more != "" && Cells(longer) <= s.width*3/5 {
 			text = longer
@@ -124,6 +124,10 @@ func (s State) counts() string {
 	}
 	return text
 }
+
+// percent is how much of what is wanted is done, rounded down. A count would move with
+// each item of the work and stand still at known answers and repeats, which must not show.
+func (p Progress) percent() int { return 100 * p.Done / max(1, p.Wanted) }
 
 func countOf(format string, n int) string {
 	if n == 0 {

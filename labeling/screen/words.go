@@ -117,7 +117,7 @@ var english = words{
 	failed:   "That did not work: %s. Enter tries again, q leaves.",
 	tooSmall: "Terminal too small: %d×%d, need 40×12.",
 
-	progress:      "you %d · all %d/%d",
+	progress:      "you %d · all %d %%",
 	pace:          "about %d s each",
 	streak:        "day %d",
 	practice:      "practice: nothing counts yet",
@@ -253,7 +253,7 @@ var chinese = words{
 	failed:   "没有成功：%s。Enter 重试，q 离开。",
 	tooSmall: "终端太小：%d×%d，至少需要 40×12。",
 
-	progress:      "您 %d · 全部 %d/%d",
+	progress:      "您 %d · 全部 %d %%",
 	pace:          "每条约 %d 秒",
 	streak:        "连续 %d 天",
 	practice:      "练习：不计入结果",
