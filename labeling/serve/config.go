@@ -25,7 +25,7 @@ type Config struct {
 	Recheck time.Duration
 
 	Handshake    time.Duration // from connecting to a session
-	Startups     int           // connections without a session at once; the newest beyond are closed
+	Startups     int           // connections without a session at once; beyond, the oldest of the address with the most is closed, or the newest where it comes from there
 	PerAddress   int           // connections of one address at once
 	AuthTries    int           // keys that one connection may offer
 	Sessions     int           // at once

@@ -52,12 +52,14 @@ func (g *gate) admit(ctx ssh.Context, nc net.Conn) net.Conn {
 	switch {
 	case g.closed:
 		return nil
-	case g.strangers >= g.c.Startups:
-		g.m.refuse(refusedStartups)
-		return nil
 	case g.addresses[host] >= g.c.PerAddress:
 		g.m.refuse(refusedAddress)
 		return nil
+	case g.strangers >= g.c.Startups:
+		g.m.refuse(refusedStartups)
+		if !g.makeRoomLocked(host) {
+			return nil
+		}
 	}
 	g.addresses[host]++
 	c := &conn{Conn: nc, gate: g, host: host}
@@ -67,15 +69,46 @@ func (g *gate) admit(ctx ssh.Context, nc net.Conn) net.Conn {
 	return c
 }
 
+// makeRoomLocked closes the oldest stranger of the address that has the most, so that a
+// flood shuts out nobody but itself. It is false where the newcomer's own has as many.
+func (g *gate) makeRoomLocked(newcomer string) bool {
+	oldest, strangers := map[string]*conn{}, map[string]int{}
+	for c := range g.conns {
+		if !c.stranger {
+			continue
+		}
+		strangers[c.host]++
+		if o := oldest[c.host]; o == nil || c.since.Before(o.since) {
+			oldest[c.host] = c
+		}
+	}
+	most := newcomer
+	for host, n := range strangers {
+		if n > strangers[most] {
+			most = host
+		}
+	}
+	if most == newcomer {
+		return false
+	}
+	c := oldest[most]
+	c.leaveLocked()
+	if err := c.Conn.Close(); err != nil {
+		g.c.Log.Debug("making room", "address", c.host, "error", err) // it is closed
+	}
+	return true
+}
+
 // conn is a connection that has so long to begin a session: from its start, and from the
 // end of its last one.
 type conn struct {
 	net.Conn
 	gate     *gate
 	host     string
-	sessions int  // guarded by gate.mu
-	stranger bool // guarded by gate.mu
-	closed   bool // guarded by gate.mu
+	sessions int       // guarded by gate.mu
+	stranger bool      // guarded by gate.mu
+	since    time.Time // when it became one; guarded by gate.mu
+	closed   bool      // guarded by gate.mu
 	channels atomic.Int32
 }
 
@@ -102,20 +135,26 @@ func (c *conn) end() {
 // Close closes the connection and makes room for another.
 func (c *conn) Close() error {
 	c.gate.mu.Lock()
-	if !c.closed {
-		c.closed = true
-		delete(c.gate.conns, c)
-		c.settleLocked()
-		if c.gate.addresses[c.host]--; c.gate.addresses[c.host] == 0 {
-			delete(c.gate.addresses, c.host)
-		}
-	}
+	c.leaveLocked()
 	c.gate.mu.Unlock()
 	return c.Conn.Close()
 }
 
+// leaveLocked makes room for another, once.
+func (c *conn) leaveLocked() {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	delete(c.gate.conns, c)
+	c.settleLocked()
+	if c.gate.addresses[c.host]--; c.gate.addresses[c.host] == 0 {
+		delete(c.gate.addresses, c.host)
+	}
+}
+
 func (c *conn) waitLocked() {
-	c.stranger = true
+	c.stranger, c.since = true, time.Now()
 	c.gate.strangers++
 	c.gate.m.handshakes.Set(float64(c.gate.strangers))
 	c.deadline(time.Now().Add(c.gate.c.Handshake))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -364,6 +365,24 @@ func TestTooManyAreClosedAtOnce(t *testing.T) {
 		if _, err := r.stranger().Read(make([]byte, 1)); err == nil {
 			t.Error("the fourth is listened to")
 		}
+		if got := r.refusals(refusedStartups); got != 1 {
+			t.Errorf("got %v refusals, want 1", got)
+		}
+	})
+	t.Run("startups of others", func(t *testing.T) {
+		r := start(t, s, func(c *Config) { c.Startups = 4 })
+		flood := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+		for range 4 {
+			c, err := flood.DialContext(t.Context(), "tcp", r.Addr().String())
+			if err != nil {
+				t.Skipf("a second loopback address: %v", err)
+			}
+			t.Cleanup(func() { c.Close() }) //nolint:errcheck // it may be closed
+			if _, err := io.ReadFull(c, make([]byte, 4)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.sit(person(t, "ann")).shows("question 0") // the flood shuts out itself alone
 		if got := r.refusals(refusedStartups); got != 1 {
 			t.Errorf("got %v refusals, want 1", got)
 		}
