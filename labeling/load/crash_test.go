@@ -28,7 +28,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	acked := map[string]bool{}
 	r := rand.New(rand.NewPCG(1, 1))
 	for range kills {
-		saved = append(saved, killedRound(t, path, f, time.Duration(400+r.IntN(800))*time.Millisecond, acked)...)
+		saved = append(saved, killedRound(t, path, f, time.Duration(600+r.IntN(900))*time.Millisecond, acked)...)
 		if t.Failed() {
 			return
 		}
@@ -72,6 +72,7 @@ func killedRound(t *testing.T, path string, f *Field, life time.Duration, acked 
 	close(d.sat)
 	time.Sleep(life)
 	kill(t, cmd)
+	stop() // nobody need try to come back
 	if err := direct.Process.Kill(); err != nil {
 		t.Error(err)
 	}

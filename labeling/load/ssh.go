@@ -279,7 +279,8 @@ func (s *sitter) judge(ctx context.Context, seen sight) (sight, error) {
 	return next, nil
 }
 
-// choose presses a choice and, but for the first, waits for the screen to answer.
+// choose presses a choice and waits for the screen to answer. It does not answer to what
+// it shows already, which only who has just come may find.
 func (s *sitter) choose(ctx context.Context, key string) error {
 	before := s.chair.written()
 	pressed := time.Now()
@@ -287,14 +288,17 @@ func (s *sitter) choose(ctx context.Context, key string) error {
 		return err
 	}
 	s.keys.Add(1)
-	if s.isNew { // a screen does not answer to what it shows already
-		return nil
+	limit := patience
+	if s.isNew {
+		limit = reading
 	}
-	_, err := s.chair.await(ctx, patience, func(sight) bool { return s.chair.written() > before })
-	if err != nil {
+	_, err := s.chair.await(ctx, limit, func(sight) bool { return s.chair.written() > before })
+	switch {
+	case err == nil:
+		s.key.add(time.Since(pressed))
+	case !s.isNew || !errors.Is(err, errNothingSeen):
 		return fmt.Errorf("after a choice: %w", err)
 	}
-	s.key.add(time.Since(pressed))
 	return nil
 }
 
