@@ -61,7 +61,22 @@ better() { # NAME STRENGTH
 	done <"$here/good.txt" | head -n 1)
 	[ -n "$side" ] || { echo "run.sh: no known response in:"; echo "$picture"; exit 1; } >&2
 	case $side$2 in A4) k=a ;; A3) k=s ;; A2) k=d ;; A1) k=f ;; B1) k=j ;; B2) k=k ;; B3) k=l ;; B4) k='\;' ;; esac # tmux takes a bare ; for its own
-	press "$1" "$k"
+	for _ in 1 2 3 4 5; do # a key that comes right behind an item is refused
+		press "$1" "$k"
+		picture "$1" | grep -q -e "Nothing chosen yet" || return 0
+		sleep .3
+	done
+}
+
+save() { # NAME: Enter, until another page is there
+	local before
+	before=$(picture "$1" | head -n 3)
+	press "$1" Enter
+	for _ in $(seq 100); do
+		if [ "$(picture "$1" | head -n 3)" != "$before" ]; then sleep .4; return; fi
+		sleep .1
+	done
+	{ echo "run.sh: window $1 stayed as it was:"; picture "$1"; exit 1; } >&2
 }
 
 # --- the day --------------------------------------------------------------------------
@@ -105,17 +120,17 @@ press ann Enter
 await ann "17 + 25"
 say 'The tutorial explains each answer:'
 better ann 3
-press ann Enter
-await ann "Enter"
+save ann
 shot ann
 press ann Enter
 await ann "Name a city"
 better ann 4
-press ann Enter Enter
+save ann
+save ann
 say 'Then comes the test. Nobody is told which answers were right, only how far they are.'
 await ann "1/4"
 shot ann
-for _ in 1 2 3 4; do better ann 3; press ann Enter; done
+for _ in 1 2 3 4; do better ann 3; save ann; done
 
 await ann "passed the test"
 say 'Whoever passes goes on to the work at once:'
@@ -127,8 +142,8 @@ await ann "all 0"
 better ann 4
 say 'The key is pressed; Enter saves.'
 shot ann
-press ann Enter
-for i in $(seq 2 17); do better ann $((i % 4 + 1)); press ann Enter; done
+save ann
+for i in $(seq 2 17); do better ann $((i % 4 + 1)); save ann; done
 await ann "you 23"
 say 'Undo: `z` brings the last answer back, to be corrected or left as it was.'
 press ann z
