@@ -5,7 +5,9 @@
 # make build        ./plumb
 
 LINT_VERSION := v2.15.0
-RACE := ./internal/train/... ./internal/run/live/... ./labeling/...
+# The labelling screen is pure, and slow under the race detector.
+RACE := ./internal/train/... ./internal/run/live/... ./labeling ./labeling/load ./labeling/manage ./labeling/offline \
+	./labeling/quality ./labeling/serve ./labeling/simulate ./labeling/store/... ./labeling/tui
 
 # A Go that make setup had to fetch itself comes first.
 export PATH := $(CURDIR)/bin/go/bin:$(PATH)
