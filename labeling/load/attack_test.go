@@ -67,7 +67,8 @@ func aKey() ssh.Signer {
 // An attack returns an error where the server let it through.
 type attack func(ctx context.Context, a attacker) error
 
-// Attacks from outside come from one address, those from within from another.
+// Attacks from outside come each from an address of its own, which together may have more
+// connections without a session than the server has room for; those from within from one.
 var (
 	outside = map[string]attack{
 		"wrong keys":              wrongKeys,
@@ -341,7 +342,7 @@ func siege(ctx context.Context, t *testing.T, s labeling.Store, addr string, kno
 		})
 	}
 	for name, try := range outside {
-		begin(name, try, net.IPv4(127, 9, 9, 9))
+		begin(name, try, net.IPv4(127, 9, 9, byte(10+len(tried))))
 	}
 	for name, try := range inside {
 		begin(name, try, net.IPv4(127, 9, 9, 8))
