@@ -206,10 +206,10 @@ func TestEditIsDraftedNowAndThen(t *testing.T) {
 	if n := count(draftRest); n != 100 {
 		t.Errorf("typed with rests: got %d drafts, want one after each", n)
 	}
-	if _, a := s.Paste("many\nlines"); a != Draft {
+	if _, a := s.Paste("many\nlines", hand); a != Draft {
 		t.Errorf("pasted: got action %d", a)
 	}
-	if s, a := s.Paste(strings.Repeat("x", labeling.MaxEdit)); a != None || !strings.Contains(s.View(), "no room") {
+	if s, a := s.Paste(strings.Repeat("x", labeling.MaxEdit), hand); a != None || !strings.Contains(s.View(), "no room") {
 		t.Errorf("pasted without end: got action %d", a)
 	}
 }

@@ -58,7 +58,7 @@ func walk(t *testing.T, s State, keys, text string, w, h int) {
 			break
 		}
 		at, _ := press(s, k)
-		at, _ = at.Paste(text)
+		at, _ = at.Paste(text, hand)
 		check(at)
 		check(at.Failed(text))
 	}

@@ -435,6 +435,8 @@ func (s State) typedAll() (State, Action) {
 		return s.find(s.input.text()), None
 	case s.mode == reasoning && s.Reason() == "":
 		return s.Notice(SayWhy), None
+	case s.mode == reasoning && s.gap < pasteGap: // there is no way back from a skip
+		return s.Notice(LooksPasted), None
 	case s.mode == reasoning:
 		s = s.uncover()
 		s.mode = loading
@@ -445,8 +447,9 @@ func (s State) typedAll() (State, Action) {
 }
 
 // Paste takes text that arrived all at once. It means something only where text is
-// asked for; anywhere else it must not choose, let alone save.
-func (s State) Paste(text string) (State, Action) {
+// asked for; anywhere else it must not choose, let alone save. since is as in Key.
+func (s State) Paste(text string, since time.Duration) (State, Action) {
+	s = s.timed(since)
 	switch s.mode {
 	case editing:
 		return s.paste(text)

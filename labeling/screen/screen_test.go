@@ -264,17 +264,30 @@ func TestPasteNeverSaves(t *testing.T) {
 	if n, end := burst(opened(Options{}, 80, 24), "k\n", 74*time.Millisecond); n != 0 || !end.Answer().Empty() {
 		t.Errorf("typed ahead before the item appeared: got %d saves, %+v", n, end.Answer())
 	}
-	if s, a := s.Paste("k\nenter"); a != None || !s.Answer().Empty() || !strings.Contains(s.View(), "ignored") {
+	chosen, _ := s.Key("k", hand)
+	after, _ := chosen.Paste("sad", hand) // several characters in one read
+	if n, end := burst(after, "\nl\n", time.Millisecond); n != 0 || !equal(end.Answer(), right(2)) {
+		t.Errorf("after a choice: got %d saves, %+v, want none and what was chosen", n, end.Answer())
+	}
+	why, _ := press(s, "n")
+	_, why = burst(why, "x\n", time.Millisecond)
+	if !why.mode.page() || !strings.Contains(why.View(), "looked like pasted") {
+		t.Errorf("a reason to skip: got\n%s", why.View())
+	}
+	if _, a := press(why, "enter"); a != Skip {
+		t.Errorf("the reason confirmed: got action %d, want a skip", a)
+	}
+	if s, a := s.Paste("k\nenter", hand); a != None || !s.Answer().Empty() || !strings.Contains(s.View(), "ignored") {
 		t.Errorf("a bracketed paste: got action %d, %+v", a, s.Answer())
 	}
 	s, _ = press(s, "c")
-	s, _ = s.Paste("two\r\nlines\x1b[31m")
+	s, _ = s.Paste("two\r\nlines\x1b[31m", hand)
 	s, _ = press(s, "enter")
 	if got := s.Answer().Comment; got != "two lines␛[31m" {
 		t.Errorf("pasted into a comment: got %q", got)
 	}
 	s, _ = press(s, "c")
-	if s, _ = s.Paste(strings.Repeat("x", labeling.MaxComment)); !strings.Contains(s.View(), "no room") {
+	if s, _ = s.Paste(strings.Repeat("x", labeling.MaxComment), hand); !strings.Contains(s.View(), "no room") {
 		t.Error("a comment without end is accepted")
 	}
 }

@@ -122,14 +122,14 @@ func (m *model) apply(msg tea.Msg) tea.Cmd {
 
 func (m *model) key(msg tea.KeyMsg, now time.Time) tea.Cmd {
 	key, pasted := translate(msg)
-	if pasted != "" {
-		var action screen.Action
-		m.state, action = m.state.Paste(pasted)
-		return m.act(action, now)
-	}
-	var action screen.Action
-	m.state, action = m.state.Key(key, now.Sub(m.lastKey))
+	since := now.Sub(m.lastKey)
 	m.lastKey = now
+	var action screen.Action
+	if pasted != "" {
+		m.state, action = m.state.Paste(pasted, since)
+	} else {
+		m.state, action = m.state.Key(key, since)
+	}
 	return m.act(action, now)
 }
 

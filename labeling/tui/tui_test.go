@@ -284,6 +284,27 @@ func TestPastedTextNeverJudges(t *testing.T) {
 	}
 }
 
+// Nor does it save what was chosen before it: its Enter comes with the text.
+func TestPastedTextSavesNoChoice(t *testing.T) {
+	s := newStore(t, 2)
+	var seconds atomic.Int64 // the clock stands still within a paste
+	x := start(t, s, func(o *Options) { o.Now = func() time.Time { return time.Unix(seconds.Load(), 0) } })
+	x.expect("question 0")
+	seconds.Add(1)
+	x.press("k")
+	x.expect("B is slightly better")
+	seconds.Add(1)
+	x.press("sad\r")
+	x.expect("looked like pasted")
+	seconds.Add(1)
+	x.press("\r")
+	x.expect("question 1")
+	x.press("q")
+	if r, err := x.end(); err != nil || r.Judged != 1 {
+		t.Errorf("got %+v, %v, want what was saved by hand", r, err)
+	}
+}
+
 // flaky fails as often as told before it works.
 type flaky struct {
 	labeling.Store
