@@ -112,6 +112,29 @@ func printable(r rune) bool {
 		!unicode.In(r, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != 0x2800 || r != 0x2028 && r != 0x2029 && unicode.Is(unicode.Z, r)
 }
 
+// What an answer has besides its responses shows nowhere else: where there is no room
+// for words, the keys that gave it show. By hand, from the words and 40 columns.
+func TestFlagShowsInANarrowTerminal(t *testing.T) {
+	row := func(s State) string {
+		rows := strings.Split(styles.ReplaceAllString(s.View(), ""), "\n")
+		return strings.TrimRight(rows[len(rows)-3], " ")
+	}
+	s, _ := press(opened(Options{Task: builtin(t, "pair")}, 40, 12), "f")
+	for _, c := range []struct{ keys, want string }{
+		{"", "Which is … · A is negligibly better, or…"},
+		{"!", "Which is … · A is negligibly better… [!]"},
+		{"e x ctrl+s", "Which is … · A is negligibly bet… [e][!]"},
+		{"c s o enter", "Which is … · A is negligibly … [e][!][c]"},
+		{"!", "Which is … · A is negligibly bet… [e][c]"},
+		{"s", "Which is better? · A is better [e][c]"},
+		{"e ctrl+home ctrl+k ctrl+k ctrl+k ctrl+k ctrl+s", "Which is be… · A is better · comment: so"},
+	} {
+		if s, _ = press(s, c.keys); row(s) != c.want {
+			t.Errorf("%q: got %q, want %q", c.keys, row(s), c.want)
+		}
+	}
+}
+
 func TestTooSmallSaysSo(t *testing.T) {
 	for _, size := range [][2]int{{39, 24}, {80, 11}, {1, 1}} {
 		s := opened(Options{}, size[0], size[1])

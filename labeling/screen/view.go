@@ -168,11 +168,7 @@ func (s State) viewItem(f *frame) {
 		s.overview().write(&f.pen, f.w)
 		f.end()
 	}
-	question, answered := s.questionText(), " · "+s.answered()
-	if room := f.w - Cells(answered); Cells(question) > room {
-		question = Clip(question, max(room, f.w/4))
-	}
-	f.row(question+answered, 0)
+	f.row(s.answerRow(f.w), 0)
 	s.scale().write(&f.pen, f.w)
 	f.end()
 }
@@ -352,7 +348,9 @@ func (s State) questionText() string {
 }
 
 // answered is what was entered: the response to the question asked, and the rest.
-func (s State) answered() string {
+func (s State) answered() string { return s.entered(s.extras(s.answer, brief(s.answer.Comment))) }
+
+func (s State) entered(extras []string) string {
 	text := s.said(s.asks(), s.response())
 	if s.level {
 		text = strings.TrimSuffix(text, " > …") + " = …"
@@ -360,10 +358,41 @@ func (s State) answered() string {
 	if s.item.Correcting {
 		text = s.w.correcting + " · " + text
 	}
-	for _, more := range s.extras(s.answer, brief(s.answer.Comment)) {
-		text += " · " + more
+	return strings.Join(append([]string{text}, extras...), " · ")
+}
+
+// answerRow is the question asked and what was entered, in at most w cells. Where there is
+// no room the question is cut, and the comment; then the keys that gave it stand for what
+// the answer has besides its responses, because it shows nowhere else.
+func (s State) answerRow(w int) string {
+	comment := brief(s.answer.Comment)
+	extras, keys := s.extras(s.answer, comment), ""
+	least := Clip(s.questionText(), w/4) + " · " + s.entered(s.extras(s.answer, Clip(comment, 1)))
+	if Cells(least) > w {
+		extras, keys = nil, s.extraKeys()
 	}
-	return text
+	w -= Cells(keys)
+	answered := " · " + s.entered(extras)
+	question := Clip(s.questionText(), max(w-Cells(answered), (w+Cells(keys))/4))
+	return Clip(question+answered, w) + keys
+}
+
+// extraKeys is the keys of what an answer has besides its responses, shown as the scale
+// shows what was chosen.
+func (s State) extraKeys() string {
+	var keys string
+	add := func(key string, has bool) {
+		if has {
+			keys += "[" + key + "]"
+		}
+	}
+	add("e", s.answer.Edit != nil)
+	add("!", s.answer.Flagged)
+	add("c", s.answer.Comment != "")
+	if keys == "" {
+		return ""
+	}
+	return " " + keys
 }
 
 // scale is the answers there are: each in words, or those at the ends, or none, as fits.
