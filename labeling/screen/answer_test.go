@@ -29,6 +29,22 @@ func asked(t *testing.T, task string, candidates int) State {
 
 // The built-in tasks, answered from the first key to the last. What is expected is told
 // by hand from the tasks' files.
+// Small letters are keys of the screen: whoever ranks with them is told how.
+func TestSmallLettersDoNotRank(t *testing.T) {
+	for lang, want := range map[Lang]string{English: "Capital letters", Chinese: "大写字母"} {
+		s := opened(Options{Lang: lang, Task: builtin(t, "ranking")}, 80, 24).Show(sorting)
+		for keys, told := range map[string]bool{"a": true, "d": true, "h": false, "up": false, "A": false, "1": false} {
+			after, _ := press(s, keys)
+			if strings.Contains(after.View(), want) != told {
+				t.Errorf("%s, %q: got %q", lang, keys, after.note)
+			}
+		}
+	}
+	if s, _ := press(opened(Options{}, 80, 24), "b"); s.note != "" {
+		t.Errorf("where nothing is ranked: got %q", s.note)
+	}
+}
+
 func TestTasksAreAnswered(t *testing.T) {
 	pref := func(better, worse labeling.CandidateID, strength int) labeling.Response {
 		return labeling.Response{Order: order{{better}, {worse}}, Strength: strength}

@@ -259,6 +259,9 @@ func (s State) look(k string) State {
 	case "?":
 		return s.cover(reading, s.w.help, s.helpText())
 	default:
+		if s.asks().Kind == labeling.AskRanking && len(k) == 1 && k[0] >= 'a' && int(k[0]-'a') < len(s.panes) {
+			return s.Notice(CapitalsRank)
+		}
 		return s.scrollPane(s.focus, k)
 	}
 	return s

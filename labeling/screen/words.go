@@ -31,6 +31,7 @@ const (
 	NoNote         Note = iota
 	ChooseFirst         // Enter without a choice
 	RankFirst           // Enter without an order
+	CapitalsRank        // a small letter where a ranking is asked for
 	NoTies              // "equally good" where it is no answer
 	TieWhat             // "level with" before the first is placed, or after the last
 	LooksPasted         // Enter too soon after the choice
@@ -149,6 +150,7 @@ var english = words{
 	notes: [noteCount]string{
 		ChooseFirst:    "Choose first: a s d f for A, j k l ; for B.",
 		RankFirst:      "Place all of them first, the best one first.",
+		CapitalsRank:   "Capital letters place a response, and so do 1 2 3 …",
 		NoTies:         "This question has no ties.",
 		TieWhat:        "= puts the next one level with the one before it.",
 		LooksPasted:    "That looked like pasted text: nothing was saved.",
@@ -285,6 +287,7 @@ var chinese = words{
 	notes: [noteCount]string{
 		ChooseFirst:    "请先选择：a s d f 选 A，j k l ; 选 B。",
 		RankFirst:      "请先排好全部回答，最好的在前。",
+		CapitalsRank:   "请用大写字母排列，也可按 1 2 3 …",
 		NoTies:         "这个问题没有“一样好”。",
 		TieWhat:        "= 让下一个与前一个并列。",
 		LooksPasted:    "这像是粘贴的文字：没有保存。",
