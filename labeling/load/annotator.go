@@ -15,6 +15,9 @@ import (
 // done is what the screen says when an annotator has judged everything.
 var done = [][]byte{[]byte("Nothing is left for you"), []byte("没有需要您评判的条目了")}
 
+// gone is what it says beside the next item when an answer came too late to be saved.
+var gone = [][]byte{[]byte("it went to somebody else"), []byte("已转给别人")}
+
 // chair is somebody's SSH connection and what they see.
 type chair struct {
 	client  *ssh.Client
@@ -35,6 +38,7 @@ type sight struct {
 	item, first int // of the item shown, and the place of the response that stands first
 	shown       bool
 	done        bool      // nothing is left
+	late        bool      // the answer before it was not saved, and that is said
 	at          time.Time // when it came to be seen
 }
 
@@ -149,6 +153,7 @@ func (c *chair) saw(b []byte, err error) {
 	s := sight{at: now}
 	s.item, s.first, s.shown = c.term.shown()
 	s.done = !s.shown && c.term.has(done)
+	s.late = c.term.has(gone)
 	if last := c.sight; s.item == last.item && s.shown == last.shown && s.done == last.done {
 		s.at = last.at
 	}

@@ -275,6 +275,9 @@ func (s *sitter) judge(ctx context.Context, seen sight) (sight, error) {
 	}
 	s.next.add(next.at.Sub(pressed))
 	s.isNew = false
+	if next.late { // they were told that it is not saved
+		return next, nil
+	}
 	s.saved.add(Saved{Handle: s.who.Handle, Item: promptMark(seen.item), Better: better, Strength: strength})
 	return next, nil
 }
