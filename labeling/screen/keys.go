@@ -41,8 +41,11 @@ var asTyped = map[string]string{"；": ";", "！": "!", "？": "?", "＝": "=", 
 // that was later.
 func (s State) Key(k string, since time.Duration) (State, Action) {
 	s = s.timed(since)
-	if k == "ctrl+c" {
+	switch {
+	case k == "ctrl+c", k == "q" && s.unseen():
 		return s, Leave
+	case s.unseen():
+		return s, None
 	}
 	switch s.mode {
 	case judging:
@@ -453,6 +456,9 @@ func (s State) typedAll() (State, Action) {
 // asked for; anywhere else it must not choose, let alone save. since is as in Key.
 func (s State) Paste(text string, since time.Duration) (State, Action) {
 	s = s.timed(since)
+	if s.unseen() {
+		return s, None
+	}
 	switch s.mode {
 	case editing:
 		return s.paste(text)

@@ -18,6 +18,9 @@ const wheelLines = 3
 // in Key. A click on a response turns to it, one on an answer chooses that.
 func (s State) Mouse(x, y int, what Mouse, since time.Duration) (State, Action) {
 	s = s.timed(since)
+	if s.unseen() {
+		return s, None
+	}
 	switch what {
 	case WheelUp:
 		return s.wheel(x, "up"), None

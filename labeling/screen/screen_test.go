@@ -145,6 +145,27 @@ func TestTooSmallSaysSo(t *testing.T) {
 	}
 }
 
+// What cannot be seen is not judged.
+func TestTooSmallTakesNoAnswer(t *testing.T) {
+	s, _ := press(opened(Options{}, 39, 24), "k enter")
+	s, a := s.Mouse(5, 22, Press, hand)
+	s, b := s.Paste("k", hand)
+	if a != None || b != None || s.mode != judging || !s.Answer().Empty() {
+		t.Errorf("got actions %d and %d, mode %d, %+v", a, b, s.mode, s.Answer())
+	}
+	for _, k := range []string{"q", "ctrl+c"} {
+		if _, a := s.Key(k, hand); a != Leave {
+			t.Errorf("%s: got action %d, want to leave", k, a)
+		}
+	}
+	if s, a := press(s.Resize(40, 12), "k enter"); a != Save || !equal(s.Answer(), right(2)) {
+		t.Errorf("large enough again: got action %d, %+v", a, s.Answer())
+	}
+	if s, _ := press(opened(Options{Linear: true}, 20, 5), "k"); !equal(s.Answer(), right(2)) {
+		t.Errorf("linear mode has no size: got %+v", s.Answer())
+	}
+}
+
 // left and right are answers to the pair task: A, or B, is better by so much.
 func left(strength int) labeling.Answer  { return labeling.Prefer("preference", 1, 2, strength) }
 func right(strength int) labeling.Answer { return labeling.Prefer("preference", 2, 1, strength) }

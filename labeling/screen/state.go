@@ -318,6 +318,10 @@ func (s State) clamp() State {
 // within is the first line seen, so that none of the rows is behind the last line.
 func within(at, rows, lines int) int { return max(0, min(at, lines-rows)) }
 
+// unseen tells whether the terminal is too small to show anything: nothing is to be
+// answered there.
+func (s State) unseen() bool { return !s.o.Linear && (s.width < MinWidth || s.height < MinHeight) }
+
 // beside tells whether the responses stand side by side.
 func (s State) beside() bool {
 	n := len(s.panes)

@@ -20,7 +20,7 @@ func (s State) View() string {
 		shown = s.under
 	}
 	switch {
-	case f.w < MinWidth || f.h < MinHeight:
+	case s.unseen():
 		f.message(fmt.Sprintf(s.w.tooSmall, s.width, s.height), 0)
 		return f.done()
 	case shown.page():

@@ -116,7 +116,7 @@ var english = words{
 	saving:   "Saving…",
 	finished: "Nothing is left for you to judge. z corrects your last answer, Enter leaves.",
 	failed:   "That did not work: %s. Enter tries again, q leaves.",
-	tooSmall: "Terminal too small: %d×%d, need 40×12.",
+	tooSmall: "Terminal too small: %d×%d, need 40×12. q leaves.",
 
 	progress:      "you %d · all %d %%",
 	pace:          "about %d s each",
@@ -253,7 +253,7 @@ var chinese = words{
 	saving:   "正在保存…",
 	finished: "没有需要您评判的条目了。z 更正上一个回答，Enter 离开。",
 	failed:   "没有成功：%s。Enter 重试，q 离开。",
-	tooSmall: "终端太小：%d×%d，至少需要 40×12。",
+	tooSmall: "终端太小：%d×%d，至少需要 40×12。q 离开。",
 
 	progress:      "您 %d · 全部 %d %%",
 	pace:          "每条约 %d 秒",
