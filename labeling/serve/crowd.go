@@ -16,7 +16,7 @@ var (
 )
 
 // patience is for a session to leave by itself, before its connection is cut.
-const patience = 2 * time.Second
+const patience = 5 * time.Second
 
 // crowd counts who is there. Of one annotator's sessions the newest win: somebody who
 // was cut off comes back before the server has noticed.
