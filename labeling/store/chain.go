@@ -75,15 +75,15 @@ func (t *txn) append() error {
 	if err != nil {
 		return err
 	}
-	for _, e := range t.events {
+	for i := range t.events {
+		e := &t.events[i]
 		seq++
 		e.seq, e.prev = seq, hash
 		e.hash = e.sum()
 		hash = e.hash
-		if _, err := t.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-			e.seq, e.at, optional(e.actor), e.kind, e.subject, e.digest, e.prev, e.hash); err != nil {
-			return err
-		}
+	}
+	if err := t.insertEvents(t, t.events); err != nil {
+		return err
 	}
 	t.events = t.events[:0]
 	return nil

@@ -110,16 +110,14 @@ func (c *claim) unseen(kinds ...labeling.ItemKind) (out []int64, err error) {
 	return out, nil
 }
 
-// give makes a personal slot of an item.
+// give makes a personal slot of an item. Its number is the annotator's, so that no two
+// want the same one.
 func (c *claim) give(item int64) error {
 	row, err := readItemRow(c.tx, item)
 	if err != nil {
 		return err
 	}
-	var n int
-	if err := c.tx.QueryRow(`SELECT coalesce(max(n) + 1, 0) FROM slot WHERE item_id = ?1`, item).Scan(&n); err != nil {
-		return err
-	}
+	n := int(c.who.ID)
 	return c.personal(row, n, Sides(c.project.seed, row.ref, n, row.ids))
 }
 

@@ -26,13 +26,14 @@ const (
 	// One's own slot is worth waiting for where another terminal is at it; of others there
 	// are more.
 	isOwn    = `(SELECT s.id FROM slot s WHERE s.annotator_id = ?1 AND s.state = 'leased' AND {not by}s.project_id = ?4 AND NOT (s.mode = 'offline' AND s.lease_until >= {now}) {one} ORDER BY s.id LIMIT 1 {hold})`
-	isDraft  = `(SELECT s.id FROM draft d CROSS JOIN slot s WHERE d.annotator_id = ?1 AND s.item_id = d.item_id AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY s.id LIMIT 1 {free})`
+	isDraft  = `(SELECT s.id FROM draft d CROSS JOIN slot s WHERE d.annotator_id = ?1 AND s.item_id = d.item_id AND {not by}s.state = 'open' AND {not by}s.project_id = ?4 {fit} {one} ORDER BY d.at DESC LIMIT 1 {free})`
 	isOpen   = `(SELECT s.id FROM slot s WHERE s.state = 'open' AND s.project_id = ?4 {fit} {one} ORDER BY s.priority DESC, s.n, s.id LIMIT 1 {free})`
 	isLapsed = `(SELECT s.id FROM slot s WHERE s.state = 'leased' AND s.project_id = ?4 AND s.lease_until < {now} AND s.mode <> 'personal' {fit} {one} ORDER BY s.lease_until, s.id LIMIT 1 {free})`
 
-	// Nobody gets an item twice, or one they skipped.
-	mayJudge = `AND NOT EXISTS (SELECT 1 FROM slot x WHERE x.item_id = s.item_id AND x.annotator_id = ?1)
-		AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item_id = s.item_id AND k.annotator_id = ?1)`
+	// Nobody gets an item twice, or one they skipped. The OFFSET keeps PostgreSQL from
+	// reading all that an annotator ever had, instead of looking the one item up.
+	mayJudge = `AND NOT EXISTS (SELECT 1 FROM slot x WHERE x.item_id = s.item_id AND x.annotator_id = ?1 LIMIT 1 OFFSET 0)
+		AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item_id = s.item_id AND k.annotator_id = ?1 LIMIT 1 OFFSET 0)`
 )
 
 // way is a statement that takes the first slot to be had in some ways: next the best one,
@@ -215,7 +216,7 @@ func phase(k labeling.ItemKind, status labeling.Status) labeling.Phase {
 
 // held narrows a statement about a slot to the holder of the lease; the parameters
 // ?1 to ?3 are those of leaseArgs.
-const held = ` WHERE slot.id = ?1 AND slot.annotator_id = ?2 AND slot.token = ?3 AND slot.state = 'leased'`
+const held = ` WHERE slot.id = ?1 AND slot.annotator_id = ?2 AND slot.token = ?3`
 
 func leaseArgs(l labeling.Lease, more ...any) []any {
 	return append([]any{l.Slot, l.Annotator, l.Token}, more...)

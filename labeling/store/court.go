@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,51 +31,62 @@ type touch struct {
 	slotDone bool
 }
 
-// settle works out the states of the items that were touched, each once.
+// settle works out the states of the items that were touched.
 func (t *txn) settle() error {
+	if len(t.touched) == 0 {
+		return nil
+	}
 	slotDone := map[int64]bool{}
-	var items []int64
 	for _, x := range t.touched {
 		only, again := slotDone[x.item]
-		if !again {
-			items = append(items, x.item)
-		}
 		slotDone[x.item] = x.slotDone && (only || !again)
 	}
-	for _, item := range items {
-		if err := t.settleItem(item, slotDone[item]); err != nil {
+	list, err := t.list(slices.Sorted(maps.Keys(slotDone)))
+	if err != nil {
+		return err
+	}
+	items, err := query(t, func(scan scanner) (i unsettled, err error) {
+		return i, scan(&i.id, &i.project, &i.state, &i.missing)
+	}, `SELECT i.id, i.project_id, i.state, EXISTS (SELECT 1 FROM slot s WHERE s.item_id = i.id AND s.state <> 'done')
+		FROM item i WHERE i.id {in ?1} AND i.kind = 'task' ORDER BY i.id`, list)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if slotDone[i.id] && i.missing {
+			continue
+		}
+		if err := t.settleItem(i, slotDone[i.id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *txn) settleItem(item int64, slotDone bool) error {
-	var project int64
-	var kind labeling.ItemKind
-	var was string
-	var missing bool
-	err := t.QueryRow(`SELECT project_id, kind, state, EXISTS (SELECT 1 FROM slot s WHERE s.item_id = item.id AND s.state <> 'done') FROM item WHERE id = ?1`, item).
-		Scan(&project, &kind, &was, &missing)
-	if err != nil || kind != labeling.KindTask || slotDone && missing {
-		return err
-	}
-	p, err := t.settings(project)
+// unsettled is an item of the work whose state may be another.
+type unsettled struct {
+	id, project int64
+	state       string
+	missing     bool // a judgement is
+}
+
+func (t *txn) settleItem(i unsettled, slotDone bool) error {
+	p, err := t.settings(i.project)
 	if err != nil {
 		return err
 	}
 	state := stateComplete // what a single answer decides
-	if !slotDone || p.overlap > 1 || was != stateOpen {
-		j, err := judgedItem(t, item)
+	if !slotDone || p.overlap > 1 || i.state != stateOpen {
+		j, err := judgedItem(t, i.id)
 		if err != nil {
 			return err
 		}
-		state = stateOf(j, p.question, missing)
+		state = stateOf(j, p.question, i.missing)
 	}
-	if state == was {
+	if state == i.state {
 		return nil
 	}
-	_, err = t.Exec(`UPDATE item SET state = ?2 WHERE id = ?1`, item, state)
+	_, err = t.Exec(`UPDATE item SET state = ?2 WHERE id = ?1`, i.id, state)
 	return err
 }
 

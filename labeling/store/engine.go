@@ -13,8 +13,11 @@ import (
 // that both understand: parameters are ?1, ?2 and so on, and what is in braces is said in
 // the engine's own words by say.
 type engine interface {
-	// connect opens the pool for writing, of one connection, and that for reading.
+	// connect opens the pool for writing, of as many connections as writers, and that for
+	// reading.
 	connect(ctx context.Context, where string, create bool) (write, read *sql.DB, err error)
+	// writers is how many transactions may write at the same time.
+	writers() int
 	// migrator brings the schema up to date with some migrations.
 	migrator(db *sql.DB, all []*goose.Migration) (*goose.Provider, error)
 	// words are the functions and types of the migrations.
@@ -27,13 +30,20 @@ type engine interface {
 	//	{hold}         keeps the rows read as they are until the transaction ends
 	//	{free}         the same, but passes over rows that another transaction holds
 	//	{not by}a.b    a column that is not to be searched by
+	//	{in ?1}        is among the numbers of a list
 	say(statement string, alone bool) string
 	// bytes is an argument for a column that holds any bytes.
 	bytes(s string) any
+	// list is an argument for {in ?1}.
+	list(ids []int64) (any, error)
 	// snapshot are the options of a transaction that sees one moment of the store.
 	snapshot() *sql.TxOptions
 	// lockLog keeps other writers from appending to the log until the transaction ends.
 	lockLog(t *txn) error
+	// execAll runs statements one after the other that need no answer.
+	execAll(t *txn, all []statement) error
+	// insertEvents writes events that are complete.
+	insertEvents(t *txn, events []event) error
 	// again tells whether a failed transaction may succeed if it is done again, because
 	// another writer was in the way.
 	again(err error) bool
@@ -52,6 +62,7 @@ type engine interface {
 type txn struct {
 	engine
 	known   *known
+	conn    *sql.Conn // of a writer
 	db      *sql.Tx
 	alone   bool    // of one write
 	changed bool    // by the write under way
@@ -70,6 +81,19 @@ func (t *txn) Exec(statement string, args ...any) (sql.Result, error) {
 	n, err := r.RowsAffected()
 	t.changed = t.changed || n > 0
 	return r, err
+}
+
+// statement is one of several that are run together.
+type statement struct {
+	sql  string
+	args []any
+}
+
+// ExecAll runs statements that write.
+func (t *txn) ExecAll(all ...statement) error {
+	err := t.execAll(t, all)
+	t.changed, t.broken = true, t.broken || err != nil
+	return err
 }
 
 // Query reads rows.

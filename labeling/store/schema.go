@@ -21,8 +21,8 @@ var migrationFiles embed.FS
 
 // words are how an engine says what a migration asks for.
 type words struct {
-	types *strings.Replacer // SQLite's column types and table options -> the engine's
-	bytes string            // the type of a column that holds any bytes
+	columns func(sql string) string // SQLite's column types, checks and table options -> the engine's
+	bytes   string                  // the type of a column that holds any bytes
 	// refuse keeps rows of a table from some event: "UPDATE", "UPDATE OF columns", "DELETE".
 	refuse func(event, table, why string) string
 	// refuseReplace keeps rows from being replaced by one that is the same in some way.
@@ -73,7 +73,7 @@ func (w words) render(name, text string) (string, error) {
 		"unguard": func(table string) string {
 			return w.allow("UPDATE", table) + "\n" + w.allow("DELETE", table) + "\n" + w.allow("REPLACE", table)
 		},
-	}).Parse(w.types.Replace(text))
+	}).Parse(w.columns(text))
 	if err != nil {
 		return "", err
 	}

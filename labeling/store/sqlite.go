@@ -35,7 +35,7 @@ func (e *sqlite) connect(_ context.Context, path string, create bool) (write, re
 	if write, err = sql.Open("sqlite3", e.dsn(path, mode, "immediate")); err != nil {
 		return nil, nil, err
 	}
-	write.SetMaxOpenConns(1)
+	write.SetMaxOpenConns(e.writers())
 	if read, err = sql.Open("sqlite3", e.dsn(path, "rw", "deferred")+"&_query_only=on"); err != nil {
 		return write, nil, err
 	}
@@ -43,6 +43,8 @@ func (e *sqlite) connect(_ context.Context, path string, create bool) (write, re
 	read.SetMaxIdleConns(readers)
 	return write, read, nil
 }
+
+func (*sqlite) writers() int { return 1 } // more would only wait for one another
 
 func (*sqlite) dsn(path, mode, lock string) string {
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
@@ -56,8 +58,8 @@ func (*sqlite) migrator(db *sql.DB, all []*goose.Migration) (*goose.Provider, er
 
 func (*sqlite) words() words {
 	return words{
-		types: strings.NewReplacer(),
-		bytes: "TEXT", // holds any bytes, if they are bound as a text
+		columns: func(sql string) string { return sql },
+		bytes:   "TEXT", // holds any bytes, if they are bound as a text
 		refuse: func(event, table, why string) string {
 			return fmt.Sprintf("CREATE TRIGGER %s BEFORE %s ON %s\nBEGIN SELECT RAISE(ABORT, '%s'); END;", guardName(event, table), event, table, why)
 		},
@@ -70,7 +72,7 @@ func (*sqlite) words() words {
 }
 
 // One writer at a time has the whole file, so that nothing need be held.
-var sqliteWords = strings.NewReplacer("{hold}", "", "{free}", "", "{not by}", "+")
+var sqliteWords = strings.NewReplacer("{hold}", "", "{free}", "", "{not by}", "+", "{in ?1}", "IN (SELECT value FROM json_each(?1))")
 
 // SQLite plans a statement anew, which takes longer than to run it, each time that a
 // parameter is bound that some plan compares a column with by itself. It does not look
@@ -85,6 +87,27 @@ func (e *sqlite) say(statement string, _ bool) string {
 	s := compared.ReplaceAllString(sqliteWords.Replace(statement), "= coalesce($1, NULL)")
 	e.said.Store(statement, s)
 	return s
+}
+
+func (*sqlite) list(ids []int64) (any, error) { return text(ids) }
+
+func (*sqlite) execAll(t *txn, all []statement) error {
+	for _, s := range all {
+		if _, err := t.Exec(s.sql, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (*sqlite) insertEvents(t *txn, events []event) error {
+	for _, e := range events {
+		if _, err := t.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+			e.seq, e.at, optional(e.actor), e.kind, e.subject, e.digest, e.prev, e.hash); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (*sqlite) bytes(s string) any       { return s }

@@ -570,17 +570,20 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 		f := newFixture(t, where, 0, 2)
 		hold, held := make(chan bool), make(chan bool)
 		var wg sync.WaitGroup
-		wg.Go(func() {
-			if err := f.write.do(t.Context(), func(*txn) error { held <- true; <-hold; return nil }); err != nil {
-				t.Error(err)
-			}
-		})
+		for range f.engine.writers() {
+			wg.Go(func() {
+				if err := f.write.do(t.Context(), func(*txn) error { held <- true; <-hold; return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+			<-held
+		}
 		queued := func(n int) {
 			for len(f.write.queue) < n {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		<-held // from here on writes queue up for one batch
+		// From here on writes queue up for one batch.
 		wg.Go(func() {
 			if added, err := f.AddItems(t.Context(), "p", testItems(3)); err != nil || added != 3 {
 				t.Errorf("got %d added, %v, want 3", added, err)
@@ -594,6 +597,10 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 			}
 		})
 		queued(2)
+		hold <- true // for one writer, which takes both
+		for len(f.write.queue) > 0 {
+			time.Sleep(time.Millisecond)
+		}
 		close(hold)
 		wg.Wait()
 		if p, err := f.Progress(t.Context(), "p", 0); err != nil || p.Wanted != 6 {

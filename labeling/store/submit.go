@@ -127,7 +127,8 @@ func (s *Store) correct(tx *txn, sub labeling.Submission, r judgementRow) error 
 		return err
 	}
 	tx.touched = append(tx.touched, touch{item: r.item})
-	return s.insertJudgement(tx, r)
+	s.recordJudgement(tx, r)
+	return tx.ExecAll(r.insert())
 }
 
 // latestGuideline is the id of the newest guideline for a slot.
@@ -177,20 +178,18 @@ func (s *Store) finish(tx *txn, sub labeling.Submission, r judgementRow) error {
 	if err := r.check(tx, h.project, sub.Answer); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL WHERE id = ?1`, r.slot); err != nil {
-		return err
-	}
-	if err := s.insertJudgement(tx, r); err != nil {
-		return err
-	}
-	if err := count(tx, h.project, r, h.mode != modePersonal); err != nil {
-		return err
+	all := []statement{
+		{`UPDATE slot SET state = 'done', lease_until = NULL, token = NULL WHERE id = ?1`, []any{r.slot}},
+		r.insert(),
+		count(h.project, r, h.mode != modePersonal),
 	}
 	if h.hasDraft {
-		if err := dropDraft(tx, r.annotator, r.item); err != nil {
-			return err
-		}
+		all = append(all, dropDraft(r.annotator, r.item))
 	}
+	if err := tx.ExecAll(all...); err != nil {
+		return err
+	}
+	s.recordJudgement(tx, r)
 	if h.mode == modePersonal {
 		return s.examine(tx, h.project, r.annotator)
 	}
@@ -212,29 +211,27 @@ func (r judgementRow) check(tx *txn, project int64, a labeling.Answer) error {
 }
 
 // count adds a judgement to the annotator's progress.
-func count(tx *txn, project int64, r judgementRow, work bool) error {
+func count(project int64, r judgementRow, work bool) statement {
 	day := r.at / (24 * 60 * 60 * 1000)
-	_, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
+	return statement{`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
 		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = progress.done + 1, worked = progress.worked + excluded.worked,
 			days = CASE WHEN excluded.day <= progress.day THEN progress.days WHEN excluded.day = progress.day + 1 THEN progress.days + 1 ELSE 1 END,
 			day = CASE WHEN excluded.day > progress.day THEN excluded.day ELSE progress.day END`,
-		project, r.annotator, number(work), day)
-	return err
+		[]any{project, r.annotator, number(work), day}}
 }
 
-func (s *Store) insertJudgement(tx *txn, r judgementRow) error {
-	if _, err := tx.Exec(`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
+func (r judgementRow) insert() statement {
+	return statement{`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
-		r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes); err != nil {
-		return err
-	}
-	tx.record(s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
-	return nil
+		[]any{r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes}}
 }
 
-func dropDraft(tx *txn, annotator, item int64) error {
-	_, err := tx.Exec(`DELETE FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, annotator, item)
-	return err
+func (s *Store) recordJudgement(tx *txn, r judgementRow) {
+	tx.record(s.now(), r.annotator, kindJudgement, r.uuid, r.vouch())
+}
+
+func dropDraft(annotator, item int64) statement {
+	return statement{`DELETE FROM draft WHERE annotator_id = ?1 AND item_id = ?2`, []any{annotator, item}}
 }
 
 // SaveDraft implements labeling.Queue.
@@ -260,11 +257,9 @@ func (s *Store) Skip(ctx context.Context, l labeling.Lease, reason string) error
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`INSERT INTO progress (project_id, annotator_id, skipped) VALUES (?1, ?2, 1)
-			ON CONFLICT (project_id, annotator_id) DO UPDATE SET skipped = progress.skipped + 1`, project, l.Annotator); err != nil {
-			return err
-		}
-		if err := dropDraft(tx, l.Annotator, item); err != nil {
+		skipped := statement{`INSERT INTO progress (project_id, annotator_id, skipped) VALUES (?1, ?2, 1)
+			ON CONFLICT (project_id, annotator_id) DO UPDATE SET skipped = progress.skipped + 1`, []any{project, l.Annotator}}
+		if err := tx.ExecAll(skipped, dropDraft(l.Annotator, item)); err != nil {
 			return err
 		}
 		if err := s.insertSkip(tx, item, l.Annotator, reason); err != nil || mode != modePersonal {

@@ -24,13 +24,14 @@ var (
 )
 
 // writer puts everything that waits into one transaction, so that many annotators
-// share one fsync. Nobody is told "saved" before the commit is on the disk.
+// share one fsync; an engine may have several under way. Nobody is told "saved" before
+// the commit is on the disk.
 type writer struct {
 	engine engine
 	known  *known
 	db     *sql.DB
 	queue  chan *write
-	done   chan struct{}
+	done   sync.WaitGroup
 
 	mu     sync.RWMutex // guards closed; held for reading while sending
 	closed bool
@@ -43,8 +44,10 @@ type write struct {
 }
 
 func newWriter(e engine, k *known, db *sql.DB) *writer {
-	w := &writer{engine: e, known: k, db: db, queue: make(chan *write, maxBatch), done: make(chan struct{})}
-	go w.run()
+	w := &writer{engine: e, known: k, db: db, queue: make(chan *write, maxBatch)}
+	for range e.writers() {
+		w.done.Go(w.run)
+	}
 	return w
 }
 
@@ -82,11 +85,10 @@ func (w *writer) close() {
 		close(w.queue)
 	}
 	w.mu.Unlock()
-	<-w.done
+	w.done.Wait()
 }
 
 func (w *writer) run() {
-	defer close(w.done)
 	for first := range w.queue {
 		batch := w.gather(first)
 		if len(batch) > 1 && w.commit(batch) == nil {
@@ -135,12 +137,17 @@ func (w *writer) alone(r *write) error {
 // anything leaves its neighbours alone; an error returned is about the whole.
 func (w *writer) commit(batch []*write) error {
 	ctx := context.Background() // a write once begun is finished
-	db, err := w.db.BeginTx(ctx, nil)
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	db, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer db.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	t := &txn{engine: w.engine, known: w.known, db: db, alone: len(batch) == 1}
+	t := &txn{engine: w.engine, known: w.known, conn: conn, db: db, alone: len(batch) == 1}
 	for _, r := range batch {
 		t.changed = false
 		events, touched := len(t.events), len(t.touched)
