@@ -161,13 +161,24 @@ func testCrowdOf64(t *testing.T, where string) {
 	}
 }
 
-const crashEnv = "LABELING_STORE_CRASH_DB"
+// A test that needs other processes starts its own program with one of these set.
+const (
+	crashEnv = "LABELING_STORE_CRASH_DB"
+	crowdEnv = "LABELING_STORE_CROWD_DB"
+)
 
-// TestMain is also the child of the crash test, which never returns.
+// TestMain is also a child of such a test.
 func TestMain(m *testing.M) {
 	if where := os.Getenv(crashEnv); where != "" {
-		fmt.Fprintln(os.Stderr, crashChild(where))
+		fmt.Fprintln(os.Stderr, crashChild(where)) // it never ends by itself
 		os.Exit(1)
+	}
+	if where := os.Getenv(crowdEnv); where != "" {
+		if err := crowdChild(where); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -73,7 +73,7 @@ func (e *postgres) connect(ctx context.Context, where string, create bool) (writ
 }
 
 // A writer waits for the server most of the time.
-func (*postgres) writers() int { return 4 }
+func (*postgres) writers() int { return 2 }
 
 func (*postgres) usable(ctx context.Context, db *sql.DB, create bool) error {
 	var encoding string
