@@ -1,14 +1,11 @@
 package run
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"path/filepath"
 
@@ -72,27 +69,44 @@ func importLines(ctx context.Context, c labeling.Catalogue, p labeling.Project, 
 	return done, errors.Join(err, in.Close())
 }
 
-// itemsFormat is ItemsFormat for a file whose first line has candidates that nobody has
-// compared, else "".
+// itemsFormat is ItemsFormat for a file whose first object has candidates that nobody has
+// compared, else "". A file that cannot be read is for its reader to refuse.
 func itemsFormat(path string) (string, error) {
 	in, err := dataset.Open(path)
 	if err != nil {
 		return "", err
 	}
-	lines := bufio.NewReader(io.LimitReader(in, labeling.MaxLine))
-	var first []byte
-	for err == nil && len(first) == 0 {
-		first, err = lines.ReadBytes('\n')
-		first = bytes.TrimSpace(first)
+	d := json.NewDecoder(in)
+	first, err := d.Token()
+	inList := err == nil && first == json.Delim('[')
+	if inList {
+		first, err = d.Token()
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", errors.Join(fmt.Errorf("run: import: %s: %w", path, err), in.Close())
+	isItem := err == nil && first == json.Delim('{') && hasItem(d)
+	switch err := in.Close(); {
+	case err != nil || !isItem:
+		return "", err
+	case inList:
+		return "", fmt.Errorf("run: import: %s: got items in a list, want one object a line, as jq -c '.[]' writes them", path)
 	}
-	var keys struct{ Candidates, Preferences json.RawMessage }
-	if json.Unmarshal(first, &keys) == nil && keys.Candidates != nil && keys.Preferences == nil {
-		return ItemsFormat, in.Close()
+	return ItemsFormat, nil
+}
+
+// hasItem tells whether an object, of which the opening brace is read, is an item of ours.
+func hasItem(d *json.Decoder) (candidates bool) {
+	for d.More() {
+		key, err := d.Token()
+		if err != nil || d.Decode(&json.RawMessage{}) != nil {
+			return false
+		}
+		switch key {
+		case "candidates":
+			candidates = true
+		case "preferences":
+			return false
+		}
 	}
-	return "", in.Close()
+	return candidates
 }
 
 // importing turns what others wrote into items.

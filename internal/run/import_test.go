@@ -167,6 +167,8 @@ func TestImportFile_Faults(t *testing.T) {
 	}{
 		{labeling.PairTask(false), three, ImportOptions{}, "f.jsonl:1: candidates: got 3, want 2"},
 		{labeling.PairTask(false), `{"prompt": "Q", "chosen": "A"}`, ImportOptions{}, "f.jsonl:1: got keys {chosen, prompt}, want one of: plumb"},
+		{labeling.PairTask(false), `{"id": "x", "prompt": "` + strings.Repeat("x", labeling.MaxLine) + `", "candidates": []}`, ImportOptions{}, "f.jsonl:1: line: got more than"},
+		{labeling.PairTask(false), `[{"id": "x", "prompt": "Q", "candidates": [{"text": "A"}, {"text": "B"}]}]`, ImportOptions{}, "f.jsonl: got items in a list, want one object a line"},
 		{labeling.PairTask(false), three, ImportOptions{Format: "alpaca"}, `got format "alpaca", want one of: plumb`},
 		{labeling.PairTask(false), `{"prompt": "Q", "response_1": "A", "response_2": "B"}`, ImportOptions{Gold: true}, "f.jsonl:1: gold: the file does not say which of candidates 1 and 2 is better"},
 		{rankingTask(0), `{"prompt": {"text": "Q"}, "candidates": ["A", "B", "C"], "preferences": [{"chosen": 0, "rejected": 1, "weight": 1}, {"chosen": 1, "rejected": 2, "weight": 1}, {"chosen": 2, "rejected": 0, "weight": 1}]}`, ImportOptions{Gold: true}, "f.jsonl:1: gold: what the file says of the candidates is no order"},
