@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxOverlap bounds the judgements wanted per item.
@@ -67,6 +68,7 @@ func (p Project) Validate() error {
 	}
 	rule(p.Overlap >= 1 && p.Overlap <= MaxOverlap, "overlap", p.Overlap, fmt.Sprintf("1 to %d", MaxOverlap))
 	rule(strings.TrimSpace(p.Guideline) != "", "guideline", "nothing", "some text")
+	rule(utf8.ValidString(p.Guideline), "guideline", "bytes that are not UTF-8", "a text")
 	rule(p.Control.Gold >= 0 && p.Control.Gold <= .5, "control.gold", p.Control.Gold, "0 to .5")
 	rule(p.Control.Repeats >= 0 && p.Control.Repeats <= .5, "control.repeats", p.Control.Repeats, "0 to .5")
 	sc := p.Control.Screening

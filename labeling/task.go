@@ -153,7 +153,10 @@ func BuiltinTask(name string) (Task, error) {
 func ReadTask(r io.Reader, name string) (t Task, err error) {
 	d := yaml.NewDecoder(r)
 	d.KnownFields(true)
-	if err := d.Decode(&t); err != nil {
+	switch err := d.Decode(&t); {
+	case errors.Is(err, io.EOF):
+		return t, fmt.Errorf("labeling: task: %s: got nothing, want a task", name)
+	case err != nil:
 		return t, fmt.Errorf("labeling: task: %s: %w", name, err)
 	}
 	if err := t.Validate(); err != nil {

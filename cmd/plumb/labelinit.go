@@ -53,7 +53,7 @@ annotators judge 20 items with known answers first, of which they must get --pas
 			if err != nil {
 				return initFault(cmd, err)
 			}
-			return initProject(cmd.Context(), a, args[0], p)
+			return initProject(cmd.Context(), a, args[0], p, o.guideline != "")
 		},
 	}
 	o.flags(cmd)
@@ -86,7 +86,7 @@ func (o *initOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&p.Control.Screening.Items, "screening", 0, "items of the test before the first work; 0 = none")
 	f.IntVar(&p.Control.Screening.Pass, "pass", 0, "of those to get right; three of four by default")
 	f.Uint64Var(&p.Seed, "seed", 1, "decides which response is shown where")
-	f.StringVar(&o.guideline, "guideline", "", "`FILE` with what annotators are to read")
+	f.StringVar(&o.guideline, "guideline", "", "`FILE` with what annotators are to read; a short text by default")
 }
 
 // complete is the project that the flags describe.
@@ -140,12 +140,19 @@ func storeName(store string) string {
 	return strings.TrimSuffix(filepath.Base(store), filepath.Ext(store))
 }
 
-func initProject(ctx context.Context, a *app, path string, p labeling.Project) (err error) {
+// initProject makes the project. Where it is there already, and no other guideline is
+// given, it keeps its own.
+func initProject(ctx context.Context, a *app, path string, p labeling.Project, guided bool) (err error) {
 	s, err := store.Create(ctx, path, store.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if old, err := s.Project(ctx, p.Name); err == nil && !guided {
+		p.Guideline = old.Guideline
+	} else if err != nil && !errors.Is(err, labeling.ErrNotFound) {
+		return err
+	}
 	if p, err = s.CreateProject(ctx, p); err != nil {
 		return err
 	}

@@ -49,6 +49,18 @@ func TestLabelInit(t *testing.T) {
 	}
 }
 
+// Again without a guideline keeps the one there is: it is read by everybody, and a new
+// version of it has everybody read again.
+func TestLabelInit_KeepsTheGuideline(t *testing.T) {
+	db, guide := filepath.Join(t.TempDir(), "crowd.db"), write(t, "guide.txt", "Prefer the shorter one.")
+	for i, args := range [][]string{nil, {"--guideline", guide}, nil, {"--guideline", guide}} {
+		made := must[project](t, append([]string{"init", db}, args...)...)
+		if want := min(i+1, 2); made.Guideline != want {
+			t.Errorf("call %d: got version %d, want %d", i+1, made.Guideline, want)
+		}
+	}
+}
+
 func TestLabelInit_Faults(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crowd.db")
 	for _, tt := range []struct {
@@ -60,6 +72,8 @@ func TestLabelInit_Faults(t *testing.T) {
 		{"no such task", []string{"--task", "pears"}, 2, `got "pears", want a file or one of helpful-honest-harmless, lamda, likert, llama2-safety, pair, ranking`},
 		{"no such file", []string{"--task", "nowhere.yaml"}, 1, "nowhere.yaml: no such file"},
 		{"a broken file", []string{"--task", write(t, "broken.yaml", "name: x\ncandidates: 2\nquestions: []\n")}, 2, "broken.yaml: questions: got 0, want 1 to 20"},
+		{"an empty file", []string{"--task", write(t, "empty.yaml", "")}, 2, "empty.yaml: got nothing, want a task"},
+		{"a guideline in Latin-1", []string{"--guideline", write(t, "guide.txt", "caf\xe9")}, 2, "guideline: got bytes that are not UTF-8"},
 		{"ties elsewhere", []string{"--task", "lamda", "--ties"}, 2, "--ties: got it with --task lamda"},
 		{"too much gold", []string{"--gold", ".9"}, 2, "control.gold: got 0.9, want 0 to .5"},
 		{"more than all", []string{"--screening", "5", "--pass", "6"}, 2, "control.screening.pass: got 6, want at most the items"},
