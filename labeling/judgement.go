@@ -96,7 +96,7 @@ const (
 type Slot struct {
 	ID        int64
 	ItemID    int64
-	N         int // 0 .. overlap-1
+	N         int // 0 .. overlap-1; larger where it was opened anew, or is for one annotator alone
 	State     SlotState
 	Annotator int64     // who holds or has judged it; 0 while open
 	Until     time.Time // when the lease lapses; zero unless leased

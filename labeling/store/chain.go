@@ -57,6 +57,13 @@ func (e event) sum() string {
 	return digest(e.prev, e.seq, e.at, e.actor, e.kind, e.subject, e.digest)
 }
 
+func (e event) insert() statement {
+	return statement{
+		`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+		[]any{e.seq, e.at, optional(e.actor), e.kind, e.subject, e.digest, e.prev, e.hash},
+	}
+}
+
 // record has an event appended to the log with the transaction.
 func (t *txn) record(at time.Time, actor int64, kind string, subject any, digest string) {
 	t.events = append(t.events, event{at: at.UnixMilli(), actor: actor, kind: kind, subject: fmt.Sprint(subject), digest: digest})
@@ -75,14 +82,15 @@ func (t *txn) append() error {
 	if err != nil {
 		return err
 	}
-	for i := range t.events {
-		e := &t.events[i]
+	var all []statement
+	for _, e := range t.events {
 		seq++
 		e.seq, e.prev = seq, hash
 		e.hash = e.sum()
 		hash = e.hash
+		all = append(all, e.insert())
 	}
-	if err := t.insertEvents(t, t.events); err != nil {
+	if err := t.ExecAll(all...); err != nil {
 		return err
 	}
 	t.events = t.events[:0]

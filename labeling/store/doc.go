@@ -1,9 +1,10 @@
-// Package store keeps projects, work and judgements in one SQLite file. Read it in
-// the order a judgement takes:
+// Package store keeps projects, work and judgements in an SQLite file or a PostgreSQL
+// database. Read it in the order a judgement takes:
 //
-//	open.go       the file: settings, migrations, one writer and a pool of readers;
-//	              driver_*.go: SQLite, and what is left without cgo
+//	open.go       a store: writers and a pool of readers, brought up to date by schema.go
+//	engine.go     what differs between the databases: sqlite.go and postgres.go
 //	writer.go     group commit: everything waiting goes into one transaction
+//	known.go      what never changes is read once
 //	catalogue.go  projects and their guidelines; items.go what is judged in them
 //	roster.go     annotators: roles, status, keys, and the record of each change
 //	claim.go      leases; sides.go says who stands left
@@ -13,14 +14,16 @@
 //	court.go      disputes and final words; withdraw.go judgements that no longer count
 //	chain.go      the log of events, each with the hash of the one before
 //	archive.go    reading back; audit.go finds what was tampered with
+//	move.go       from one database into the other
 //
 // # Guarantees
 //
-// An acknowledged judgement is on the disk (WAL, synchronous FULL). An item cannot get
+// An acknowledged judgement is on the disk (SQLite: WAL, synchronous FULL; PostgreSQL:
+// synchronous_commit). An item cannot get
 // more judgements than wanted, nor two by one annotator, because each has its row
 // before anybody works on it. Judgements are never updated or deleted: triggers refuse
 // it, and whoever drops the triggers is found by Audit. Any number of goroutines and
-// processes may use a file at the same time.
+// processes may use a file at the same time, and any number of hosts a database.
 //
 // # What the log vouches for
 //

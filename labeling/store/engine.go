@@ -42,8 +42,6 @@ type engine interface {
 	lockLog(t *txn) error
 	// execAll runs statements one after the other that need no answer.
 	execAll(t *txn, all []statement) error
-	// insertEvents writes events that are complete.
-	insertEvents(t *txn, events []event) error
 	// again tells whether a failed transaction may succeed if it is done again, because
 	// another writer was in the way.
 	again(err error) bool
@@ -152,7 +150,9 @@ func each(t *txn, f func(scanner) error, statement string, args ...any) (err err
 			return err
 		}
 	}
-	return rows.Err()
+	err = rows.Err()
+	t.broken = t.broken || err != nil
+	return err
 }
 
 // ids reads rows of one number each.

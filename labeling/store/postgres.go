@@ -171,22 +171,6 @@ func (*postgres) execAll(t *txn, all []statement) error {
 	})
 }
 
-// insertEvents writes all of them in one statement, because each is a way to the server.
-func (*postgres) insertEvents(t *txn, events []event) error {
-	var seq, at, actor []int64
-	var kind, subject, digest, prev, hash []string
-	for _, e := range events {
-		seq, at, actor = append(seq, e.seq), append(at, e.at), append(actor, e.actor)
-		kind, subject, digest = append(kind, e.kind), append(subject, e.subject), append(digest, e.digest)
-		prev, hash = append(prev, e.prev), append(hash, e.hash)
-	}
-	_, err := t.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash)
-		SELECT seq, at, nullif(actor, 0), kind, subject, digest, prev, hash
-		FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::text[], ?6::text[], ?7::text[], ?8::text[])
-			AS e(seq, at, actor, kind, subject, digest, prev, hash)`, seq, at, actor, kind, subject, digest, prev, hash)
-	return err
-}
-
 func (*postgres) bytes(s string) any { return []byte(s) }
 
 func (*postgres) snapshot() *sql.TxOptions {

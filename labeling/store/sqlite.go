@@ -100,16 +100,6 @@ func (*sqlite) execAll(t *txn, all []statement) error {
 	return nil
 }
 
-func (*sqlite) insertEvents(t *txn, events []event) error {
-	for _, e := range events {
-		if _, err := t.Exec(`INSERT INTO event (seq, at, actor, kind, subject, digest, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-			e.seq, e.at, optional(e.actor), e.kind, e.subject, e.digest, e.prev, e.hash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (*sqlite) bytes(s string) any       { return s }
 func (*sqlite) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 func (*sqlite) lockLog(*txn) error       { return nil }

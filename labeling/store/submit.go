@@ -213,17 +213,21 @@ func (r judgementRow) check(tx *txn, project int64, a labeling.Answer) error {
 // count adds a judgement to the annotator's progress.
 func count(project int64, r judgementRow, work bool) statement {
 	day := r.at / (24 * 60 * 60 * 1000)
-	return statement{`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
+	return statement{
+		`INSERT INTO progress (project_id, annotator_id, done, worked, day, days) VALUES (?1, ?2, 1, ?3, ?4, 1)
 		ON CONFLICT (project_id, annotator_id) DO UPDATE SET done = progress.done + 1, worked = progress.worked + excluded.worked,
 			days = CASE WHEN excluded.day <= progress.day THEN progress.days WHEN excluded.day = progress.day + 1 THEN progress.days + 1 ELSE 1 END,
 			day = CASE WHEN excluded.day > progress.day THEN excluded.day ELSE progress.day END`,
-		[]any{project, r.annotator, number(work), day}}
+		[]any{project, r.annotator, number(work), day},
+	}
 }
 
 func (r judgementRow) insert() statement {
-	return statement{`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
+	return statement{
+		`INSERT INTO judgement (uuid, slot_id, item_id, annotator_id, guideline_id, shown, answer, active_ms, wall_ms, at, supersedes)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
-		[]any{r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes}}
+		[]any{r.uuid, r.slot, r.item, r.annotator, r.guideline, r.shown, r.answer, r.active, r.wall, r.at, r.supersedes},
+	}
 }
 
 func (s *Store) recordJudgement(tx *txn, r judgementRow) {
