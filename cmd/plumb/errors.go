@@ -30,6 +30,13 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// interruptedError is what failed first for a verb that was interrupted: often not the
+// wait that was cut short, but what came of it.
+type interruptedError struct{ err error }
+
+func (e *interruptedError) Error() string   { return "interrupted: " + e.err.Error() }
+func (e *interruptedError) Unwrap() []error { return []error{e.err, context.Canceled} }
+
 // exitStatus is the status that an error ends the process with.
 func exitStatus(err error) int {
 	switch {

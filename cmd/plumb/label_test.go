@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"plumbline/labeling"
 	"plumbline/labeling/quality"
@@ -147,6 +148,32 @@ func TestLabelOpen(t *testing.T) {
 	}
 	if _, _, who, stdout = open("--json"); who != "ada" || !json.Valid([]byte(stdout)) {
 		t.Errorf("by default: got %s, %q, want the user and JSON", who, stdout)
+	}
+}
+
+// Whoever presses Ctrl-C is told that the verb was interrupted, whatever failed for it:
+// an audit cut short has found no fault.
+func TestLabel_Interrupted(t *testing.T) {
+	db := labels(t, 500)
+	for _, verb := range []string{"audit", "stats", "export"} {
+		run := func(ctx context.Context) (code int, stdout, stderr string) {
+			var out, err bytes.Buffer
+			code = execute(ctx, streams{In: strings.NewReader(""), Out: &out, Err: &err}, []string{"label", verb, db})
+			return code, out.String(), err.String()
+		}
+		began := time.Now()
+		if code, _, stderr := run(t.Context()); code != 0 {
+			t.Fatal(code, stderr)
+		}
+		whole := time.Since(began)
+		for i := range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(whole*time.Duration(i)/20, cancel)
+			if code, stdout, stderr := run(ctx); code != 0 && (code != exitInterrupted || stdout != "") {
+				t.Errorf("%s, cut at %d/20: got %d, %q, %q, want 130 and no result", verb, i, code, stdout, stderr)
+			}
+			cancel()
+		}
 	}
 }
 

@@ -24,6 +24,9 @@ next time, shows that nothing was cut off at the end.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withStore(cmd.Context(), args[0], func(s *store.Store) error {
 				r, err := s.Audit(cmd.Context(), anchor)
+				if err == nil {
+					err = cmd.Context().Err() // what was not read is no fault
+				}
 				if err != nil {
 					return err
 				}

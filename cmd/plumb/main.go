@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,6 +36,9 @@ func execute(ctx context.Context, s streams, args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = &usageError{err, cmd.CommandPath()}
+	}
+	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
+		err = &interruptedError{err}
 	}
 	return tell(s.Err, err, args)
 }
