@@ -65,8 +65,8 @@ func newLabelOpen(a *app) *cobra.Command {
 	var annotator string
 	cmd := &cobra.Command{
 		Use:   "open DB",
-		Short: "Judge pairs in this terminal",
-		Long: `Judge pairs in this terminal, one after the other; ? shows the keys. Everything is kept
+		Short: "Judge in this terminal",
+		Long: `Judge items in this terminal, one after the other; ? shows the keys. Everything is kept
 at once, so that the screen can be left at any time.`,
 		Example: "  plumb label open labels.db --annotator ada --lang zh",
 		Args:    cobra.ExactArgs(1),
