@@ -31,8 +31,11 @@ type Action struct {
 // Key applies one key press: a single character, or a name such as "enter" or "pgdown".
 func (s State) Key(k string) (State, Action) {
 	s.note = ""
-	if k == "ctrl+c" {
+	switch {
+	case k == "ctrl+c", k == "q" && s.unseen():
 		return s, Action{Kind: Leave}
+	case s.unseen():
+		return s, Action{}
 	}
 	switch s.mode {
 	case asking, searching:

@@ -361,6 +361,24 @@ func TestShowsWhatWasDone(t *testing.T) {
 	}
 }
 
+// Nobody is paused unseen.
+func TestTooSmallOnlyLeaves(t *testing.T) {
+	for _, size := range [][2]int{{39, 24}, {80, 11}} {
+		s := opened(screen.English, size[0], size[1])
+		if after, a := press(s, "p x enter"); a.Kind != None || after.mode != watching {
+			t.Errorf("%v: got %+v, mode %d", size, a, after.mode)
+		}
+		for _, k := range []string{"q", "ctrl+c"} {
+			if _, a := s.Key(k); a.Kind != Leave {
+				t.Errorf("%v, %s: got %+v, want to leave", size, k, a)
+			}
+		}
+		if _, a := press(s.Resize(40, 12), "p enter"); a.Kind != Amend {
+			t.Errorf("%v, then large enough: got %+v", size, a)
+		}
+	}
+}
+
 func TestPasteGoesWhereTextIsAsked(t *testing.T) {
 	s, a := press(opened(screen.English, 80, 24).Paste("y\nq"), "p")
 	if a.Kind != None {

@@ -88,6 +88,10 @@ func (s State) Resize(w, h int) State {
 	return s.clamp()
 }
 
+// unseen tells whether the terminal is too small to show anything: nothing is to be
+// changed there.
+func (s State) unseen() bool { return s.size.w < MinWidth || s.size.h < MinHeight }
+
 // Show brings a new picture. The person chosen stays chosen.
 func (s State) Show(p Picture) State {
 	s.picture, s.taken, s.trouble = p, true, ""

@@ -18,7 +18,7 @@ const (
 func (s State) View() string {
 	var rows []string
 	switch {
-	case s.size.w < MinWidth || s.size.h < MinHeight:
+	case s.unseen():
 		rows = wrap(fmt.Sprintf(s.w.tooSmall, s.size.w, s.size.h), s.size.w)
 	case !s.taken:
 		rows = []string{bold + fit(s.o.Title, s.size.w) + off, "", s.waitingText()}
