@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
@@ -179,10 +178,10 @@ func asPerson(a labeling.Annotator) person {
 }
 
 func printPeople(w io.Writer, people []person) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "HANDLE\tROLE\tSTATUS\tKEYS")
-	for _, p := range people {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", p.Handle, p.Role, p.Status, strings.Join(p.Keys, " "))
-	}
-	return t.Flush()
+	var b strings.Builder
+	table(&b, []string{"HANDLE", "ROLE", "STATUS", "KEYS"}, people, func(p person) []string {
+		return []string{clean(p.Handle), string(p.Role), string(p.Status), strings.Join(p.Keys, " ")}
+	})
+	_, err := io.WriteString(w, b.String())
+	return err
 }

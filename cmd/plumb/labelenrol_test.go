@@ -85,3 +85,21 @@ func TestLabelEnrol_Keys(t *testing.T) {
 		}
 	}
 }
+
+// A list lines up in cells, not in letters, and a name cannot turn it round.
+func TestLabelEnrol_ListsNames(t *testing.T) {
+	db := labels(t, 1)
+	for _, name := range []string{"ada", "张三", "bob\u202e"} {
+		if code, _, stderr := plumb(t, "label", "enrol", db, name); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	_, out, _ := plumb(t, "label", "enrol", db)
+	const want = "HANDLE       ROLE       STATUS  KEYS\n" +
+		"ada          annotator  active\n" +
+		"张三         annotator  active\n" +
+		"bob⟨U+202E⟩  annotator  active\n"
+	if out != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}

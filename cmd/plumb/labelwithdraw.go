@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,14 +71,14 @@ and plumb runs lineage finds that.`,
 }
 
 func printExports(w io.Writer, es []manage.Export) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "AT\tFORMAT\tLINES\tSHA256\tSTATE\tNOTE")
-	for _, e := range es {
+	var b strings.Builder
+	table(&b, []string{"AT", "FORMAT", "LINES", "SHA256", "STATE", "NOTE"}, es, func(e manage.Export) []string {
 		state := "sound"
 		if e.Withdrawn > 0 {
 			state = fmt.Sprintf("stale: %d withdrawn", e.Withdrawn)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.12s\t%s\t%s\n", e.At.Local().Format(time.DateTime), e.Format, e.Lines, e.SHA256, state, clean(e.Note))
-	}
-	return t.Flush()
+		return []string{e.At.Local().Format(time.DateTime), string(e.Format), fmt.Sprint(e.Lines), fmt.Sprintf("%.12s", e.SHA256), state, clean(e.Note)}
+	})
+	_, err := io.WriteString(w, b.String())
+	return err
 }
