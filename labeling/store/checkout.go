@@ -23,7 +23,7 @@ func (s *Store) CheckOut(ctx context.Context, r labeling.ClaimRequest, n int) (o
 		return nil, err
 	}
 	var taken []claim
-	err = s.update(ctx, "check out", func(tx *txn) error {
+	err = s.claimLast(ctx, "check out", func(tx *txn) error {
 		taken, err = s.takeAlong(tx, p, r, n)
 		return err
 	})

@@ -96,7 +96,7 @@ func (s *Store) Claim(ctx context.Context, r labeling.ClaimRequest) (a labeling.
 		return a, err
 	}
 	var c claim
-	err = s.update(ctx, "claim", func(tx *txn) (err error) {
+	err = s.claimLast(ctx, "claim", func(tx *txn) (err error) {
 		if c, err = s.newClaim(tx, p, r); err != nil {
 			return err
 		}

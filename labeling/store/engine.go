@@ -23,11 +23,13 @@ type engine interface {
 	// words are the functions and types of the migrations.
 	words() words
 	// say is a statement in the engine's words. alone tells that it is for a transaction of
-	// one write, which may wait for others; a batch must not, because of two that hold what
-	// the other one waits for neither would get on.
+	// one write, which may wait for others; a batch had better not, because of two that
+	// hold what the other one waits for neither would get on.
 	//
 	//	?1             the first parameter
-	//	{hold}         keeps the rows read as they are until the transaction ends
+	//	{hold}         keeps the rows read as they are until the transaction ends; in a batch
+	//	               another one's are an error
+	//	{wait}         the same, but always waits for another one's
 	//	{free}         the same, but passes over rows that another transaction holds
 	//	{not by}a.b    a column that is not to be searched by
 	//	{in ?1}        is among the numbers of a list

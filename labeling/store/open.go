@@ -126,7 +126,17 @@ func (s *Store) closeDBs() error {
 
 // update runs f within the next write transaction and names the operation in errors.
 func (s *Store) update(ctx context.Context, op string, f func(*txn) error) error {
-	if err := s.write.do(ctx, f); err != nil {
+	if err := s.write.do(ctx, false, f); err != nil {
+		return fmt.Errorf("labeling/store: %s: %w", op, err)
+	}
+	return nil
+}
+
+// claimLast is update for claims. In looking for a free slot one may lock another, which
+// somebody took a moment ago and may be about to submit. So claims come last in their
+// transaction: whoever waits for them waits for nobody who waits.
+func (s *Store) claimLast(ctx context.Context, op string, f func(*txn) error) error {
+	if err := s.write.do(ctx, true, f); err != nil {
 		return fmt.Errorf("labeling/store: %s: %w", op, err)
 	}
 	return nil

@@ -152,7 +152,7 @@ func (e *postgres) say(statement string, alone bool) string {
 	if alone {
 		wait = ""
 	}
-	words := strings.NewReplacer("{hold}", "FOR NO KEY UPDATE"+wait, "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "", "{in ?1}", "= ANY(?1)")
+	words := strings.NewReplacer("{hold}", "FOR NO KEY UPDATE"+wait, "{wait}", "FOR NO KEY UPDATE", "{free}", "FOR UPDATE SKIP LOCKED", "{not by}", "", "{in ?1}", "= ANY(?1)")
 	s := parameter.ReplaceAllString(words.Replace(statement), "$$$1")
 	e.said.Store(saying{statement, alone}, s)
 	return s

@@ -72,7 +72,7 @@ func (*sqlite) words() words {
 }
 
 // One writer at a time has the whole file, so that nothing need be held.
-var sqliteWords = strings.NewReplacer("{hold}", "", "{free}", "", "{not by}", "+", "{in ?1}", "IN (SELECT value FROM json_each(?1))")
+var sqliteWords = strings.NewReplacer("{hold}", "", "{wait}", "", "{free}", "", "{not by}", "+", "{in ?1}", "IN (SELECT value FROM json_each(?1))")
 
 // SQLite plans a statement anew, which takes longer than to run it, each time that a
 // parameter is bound that some plan compares a column with by itself. It does not look

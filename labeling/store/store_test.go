@@ -572,7 +572,7 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 		var wg sync.WaitGroup
 		for range f.engine.writers() {
 			wg.Go(func() {
-				if err := f.write.do(t.Context(), func(*txn) error { held <- true; <-hold; return nil }); err != nil {
+				if err := f.write.do(t.Context(), false, func(*txn) error { held <- true; <-hold; return nil }); err != nil {
 					t.Error(err)
 				}
 			})
@@ -591,7 +591,7 @@ func TestBrokenBatchIsDoneOneByOne(t *testing.T) {
 		})
 		queued(1) // first, so that it has run when the batch breaks
 		wg.Go(func() {
-			err := f.write.do(t.Context(), func(tx *txn) error { _, err := tx.Exec("BREAK"); return err })
+			err := f.write.do(t.Context(), false, func(tx *txn) error { _, err := tx.Exec("BREAK"); return err })
 			if err == nil {
 				t.Error("the write that broke the batch: got no error")
 			}

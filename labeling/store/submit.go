@@ -159,7 +159,7 @@ type slotHeld struct {
 
 const readHeld = `SELECT slot.project_id, slot.item_id, slot.shown, slot.mode, ` + latestGuideline + `,
 	EXISTS (SELECT 1 FROM draft d WHERE d.annotator_id = slot.annotator_id AND d.item_id = slot.item_id),
-	EXISTS (SELECT 1 FROM judgement j WHERE j.uuid = ?4) FROM slot` + held + ` {hold}`
+	EXISTS (SELECT 1 FROM judgement j WHERE j.uuid = ?4) FROM slot` + held + ` {wait}`
 
 // finish closes the slot of a lease with a judgement, and counts it.
 func (s *Store) finish(tx *txn, sub labeling.Submission, r judgementRow) error {

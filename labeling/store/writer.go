@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -39,6 +40,7 @@ type writer struct {
 
 type write struct {
 	f      func(*txn) error
+	last   bool // to run after others
 	err    error
 	result chan error
 }
@@ -51,10 +53,11 @@ func newWriter(e engine, k *known, db *sql.DB) *writer {
 	return w
 }
 
-// do runs f in the next transaction and waits for its commit. f may run again if its
-// batch failed, so it must set its results anew each time.
-func (w *writer) do(ctx context.Context, f func(*txn) error) error {
-	r := &write{f: f, result: make(chan error, 1)}
+// do runs f in the next transaction, after those that are not to be last, and waits for
+// the commit. f may run again if its batch failed, so it must set its results anew each
+// time.
+func (w *writer) do(ctx context.Context, last bool, f func(*txn) error) error {
+	r := &write{f: f, last: last, result: make(chan error, 1)}
 	if err := w.send(ctx, r); err != nil {
 		return err
 	}
@@ -109,13 +112,19 @@ func (w *writer) gather(first *write) []*write {
 		select {
 		case r, ok := <-w.queue:
 			if !ok {
-				return batch
+				return ordered(batch)
 			}
 			batch = append(batch, r)
 		default:
-			return batch
+			return ordered(batch)
 		}
 	}
+	return ordered(batch)
+}
+
+// ordered puts what is to be last behind the rest.
+func ordered(batch []*write) []*write {
+	slices.SortStableFunc(batch, func(a, b *write) int { return number(a.last) - number(b.last) })
 	return batch
 }
 
